@@ -1,0 +1,1 @@
+//! bookrent: the book context

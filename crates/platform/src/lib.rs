@@ -1,0 +1,1 @@
+//! What a bounded context is built on

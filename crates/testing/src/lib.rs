@@ -1,0 +1,1 @@
+//! Test support: a Redis, a host, a client

@@ -1,0 +1,1 @@
+//! Set-up, build, run, test, bench
