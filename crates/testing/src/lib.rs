@@ -1,1 +1,42 @@
-//! Test support: a Redis, a host, a client
+//! What tests stand on: a [`Redis`] and a [`Host`] of one's own, a [`Client`] that hides no status,
+//! and [`eventually`] where a test has to wait.
+//!
+//! Everything blocks, so that a test reads from top to bottom. Everything that is started listens on
+//! a free port, writes to a temporary directory, and is gone when its value is dropped, after a
+//! panic too; what it printed is shown when the test failed.
+//!
+//! ```no_run
+//! use madang_testing::{Host, eventually};
+//! use serde_json::json;
+//! use std::time::Duration;
+//!
+//! let host = Host::start();
+//! let client = host.client();
+//! client.post("/bookrent/books", json!({"title": "Madang", "status": true})).expect(201);
+//! let rent = json!({"bookId": 1, "userId": 1, "address": "Seoul"});
+//! client.post("/bookrent/rents", rent).expect(201);
+//! eventually(Duration::from_secs(10), || {
+//!     let view = client.get("/bookrent/views/1").expect(200).json();
+//!     (view["deliveryStatus"] == "Delivery Started").then_some(())
+//! });
+//! ```
+
+mod client;
+mod host;
+mod host_builder;
+mod launcher;
+mod process;
+pub mod procfs;
+mod redis;
+mod running;
+mod runtime_config;
+mod spin;
+mod wait;
+
+pub use client::{Answer, Body, Client};
+pub use host::{Host, Trigger};
+pub use host_builder::{Backend, HostBuilder, repository, spin_manifest};
+pub use redis::Redis;
+pub use running::{Running, RunningRedis};
+pub use runtime_config::SERVICE_TOKEN;
+pub use wait::{Attempt, eventually, in_parallel};

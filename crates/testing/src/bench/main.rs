@@ -1,0 +1,2 @@
+//! Madang, measured.
+fn main() {}

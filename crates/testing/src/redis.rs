@@ -1,0 +1,165 @@
+//! A Redis of a test's own.
+
+use crate::process::{Process, tail};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const START_LIMIT: Duration = Duration::from_secs(20);
+
+/// A `redis-server` on a free loopback port, without users, that has every write on disk before it
+/// answers (`appendfsync always`): what it acknowledged is there after [`Redis::kill`] and
+/// [`Redis::restart`]. It is stopped, and its directory removed, when the value is dropped.
+#[derive(Debug)]
+pub struct Redis {
+    port: u16,
+    process: Option<Process>,
+    dir: TempDir,
+}
+
+impl Redis {
+    /// Starts one.
+    ///
+    /// # Panics
+    /// When `redis-server` is not installed or does not start.
+    #[track_caller]
+    pub fn start() -> Self {
+        // The port is free when it is chosen, yet another process may take it before Redis does.
+        const TRIES: usize = 5;
+        let mut last = String::new();
+        for _ in 0..TRIES {
+            let dir = tempfile::Builder::new().prefix("madang-redis-").tempdir().expect("temp dir");
+            let port = free_port();
+            match launch(port, dir.path()) {
+                Ok(process) => return Self { port, process: Some(process), dir },
+                Err(reason) => last = reason,
+            }
+        }
+        panic!("{last}")
+    }
+
+    /// `127.0.0.1:<port>`, the same after a restart.
+    pub fn address(&self) -> String {
+        format!("{}:{}", Ipv4Addr::LOCALHOST, self.port)
+    }
+
+    /// `redis://127.0.0.1:<port>`.
+    pub fn url(&self) -> String {
+        format!("redis://{}", self.address())
+    }
+
+    /// Its process, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref().map(Process::pid)
+    }
+
+    /// A connection to it.
+    ///
+    /// # Panics
+    /// When it does not run.
+    #[track_caller]
+    pub fn connect(&self) -> redis::Connection {
+        connect(&self.url())
+    }
+
+    /// Ends it at once, as a power cut would (`kill -9`).
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Starts it again on the same port and data, after a [`Redis::kill`] or while it runs.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[track_caller]
+    pub fn restart(&mut self) {
+        self.kill();
+        match launch(self.port, self.dir.path()) {
+            Ok(process) => self.process = Some(process),
+            Err(reason) => panic!("{reason}"),
+        }
+    }
+}
+
+/// A connection whose commands wait at most ten seconds.
+#[track_caller]
+pub(crate) fn connect(url: &str) -> redis::Connection {
+    const LIMIT: Duration = Duration::from_secs(10);
+    let connect = || {
+        let connection = redis::Client::open(url)?.get_connection_with_timeout(LIMIT)?;
+        connection.set_read_timeout(Some(LIMIT))?;
+        connection.set_write_timeout(Some(LIMIT))?;
+        Ok(connection)
+    };
+    connect().unwrap_or_else(|error: redis::RedisError| panic!("no connection to Redis: {error}"))
+}
+
+/// A loopback port that nobody listens on now.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("its address").port()
+}
+
+fn launch(port: u16, dir: &Path) -> Result<Process, String> {
+    let mut command = Command::new("redis-server");
+    command
+        .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--daemonize", "no"])
+        .args(["--appendonly", "yes", "--appendfsync", "always", "--save", ""])
+        .arg("--dir")
+        .arg(dir);
+    let mut process = Process::spawn(&mut command, &dir.join("redis.log")).map_err(|error| {
+        format!("redis-server: {error}; `cargo xtask setup` installs it, or says how")
+    })?;
+    let begin = Instant::now();
+    loop {
+        if is_serving(port, process.pid()) {
+            return Ok(process);
+        }
+        if process.ended().is_some() || begin.elapsed() > START_LIMIT {
+            return Err(format!("redis-server did not start\n{}", tail(&process.printed())));
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Whether this very process answers on the port (another's Redis may have taken it) and has read
+/// its data.
+fn is_serving(port: u16, pid: u32) -> bool {
+    let info = redis::Client::open(format!("redis://127.0.0.1:{port}"))
+        .and_then(|client| client.get_connection_with_timeout(START_LIMIT))
+        .and_then(|mut connection| redis::cmd("INFO").query::<String>(&mut connection))
+        .unwrap_or_default();
+    let says = |line: String| info.lines().any(|l| l == line);
+    says(format!("process_id:{pid}")) && says("loading:0".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::procfs;
+    use redis::Commands as _;
+
+    #[test]
+    fn what_was_acknowledged_survives_a_kill() {
+        let mut redis = Redis::start();
+        let (first, address) = (redis.pid().unwrap(), redis.address());
+        let _: () = redis.connect().set("key", "value").unwrap();
+        redis.kill();
+        assert!(redis.pid().is_none() && !procfs::is_alive(first));
+        redis.restart();
+        assert_eq!(redis.address(), address);
+        assert_eq!(redis.connect().get::<_, String>("key").unwrap(), "value");
+    }
+
+    #[test]
+    fn nothing_is_left_when_it_is_dropped() {
+        let redis = Redis::start();
+        let (pid, dir) = (redis.pid().unwrap(), redis.dir.path().to_owned());
+        drop(redis);
+        assert!(!procfs::is_alive(pid));
+        assert!(!dir.exists());
+    }
+}
