@@ -1,2 +1,59 @@
-//! Madang, measured.
-fn main() {}
+//! Measures BookRent on the embedded host, and prints what it measured beside the targets.
+//!
+//! Everything is measured in one run, one phase after the other, with the load generator on the
+//! same machine: figures can be compared within a run, hardly between machines.
+#![allow(clippy::print_stdout, reason = "the table is the result")]
+
+mod figures;
+mod load;
+mod phases;
+mod usage;
+
+use anyhow::{Result, bail};
+use clap::Parser;
+use madang_testing::Backend;
+use madang_testing::Host;
+use phases::{Bench, Sizes};
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// Measures Madang on this machine, beside its targets.
+#[derive(Parser)]
+struct Args {
+    /// A few seconds for each figure
+    #[arg(long)]
+    short: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<()> {
+    let sizes = if args.short { Sizes::SHORT } else { Sizes::FULL };
+    let mut figures = figures::Figures::default();
+    phases::component_sizes(&mut figures)?;
+
+    let mut host = Host::builder().backend(Backend::Madang).start();
+    host.stop();
+    let begin = Instant::now();
+    host.restart();
+    figures.below("start with a warm cache", begin.elapsed().as_secs_f64(), 1.0, "s");
+
+    let mut bench = Bench::new(host, sizes, figures)?;
+    bench.register_books()?;
+    bench.sagas()?;
+    bench.get()?;
+    bench.rents()?;
+    let errors = bench.report();
+    if errors > 0 {
+        bail!("{errors} answers were not what they should be");
+    }
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! The table.
+
+use crate::load::Outcome;
+use crate::usage::{ROLES, Usage};
+
+/// What was measured, line by line, and what was used for it.
+#[derive(Default)]
+pub struct Figures {
+    lines: Vec<Line>,
+    usages: Vec<Usage>,
+    errors: Vec<(&'static str, String, u64)>,
+}
+
+struct Line {
+    name: String,
+    measured: String,
+    target: String,
+    verdict: &'static str,
+}
+
+impl Figures {
+    /// A figure that has no target.
+    pub fn note(&mut self, name: impl Into<String>, measured: impl Into<String>) {
+        let (target, verdict) = (String::new(), "");
+        self.lines.push(Line { name: name.into(), measured: measured.into(), target, verdict });
+    }
+
+    /// A figure that should be below a limit.
+    pub fn below(&mut self, name: impl Into<String>, value: f64, limit: f64, unit: &str) {
+        self.judged(
+            name.into(),
+            value,
+            format!("under {} {unit}", number(limit)),
+            value < limit,
+            unit,
+        );
+    }
+
+    /// A figure that should reach a limit.
+    pub fn at_least(&mut self, name: impl Into<String>, value: f64, limit: f64, unit: &str) {
+        self.judged(
+            name.into(),
+            value,
+            format!("at least {} {unit}", number(limit)),
+            value >= limit,
+            unit,
+        );
+    }
+
+    fn judged(&mut self, name: String, value: f64, target: String, good: bool, unit: &str) {
+        let verdict = if good { "pass" } else { "short" };
+        let measured = format!("{} {unit}", number(value));
+        self.lines.push(Line { name, measured, target, verdict });
+    }
+
+    /// Rate, times and errors of a load.
+    pub fn load(&mut self, what: &'static str, outcome: &Outcome, least_rate: f64) {
+        self.at_least(what, outcome.rate(), least_rate, "/s");
+        self.note("    p50", format!("{} ms", number(outcome.percentile(0.5))));
+        self.below("    p99", outcome.percentile(0.99), 25.0, "ms");
+        self.note("    p99.9", format!("{} ms", number(outcome.percentile(0.999))));
+        self.errors(what, outcome);
+    }
+
+    /// The errors of a load, on a line of its table and in full below it.
+    pub fn errors(&mut self, what: &'static str, outcome: &Outcome) {
+        let errors: u64 = outcome.errors.values().sum();
+        self.note("    errors", number(errors as f64));
+        self.errors.extend(outcome.errors.iter().map(|(reason, n)| (what, reason.clone(), *n)));
+    }
+
+    /// What a phase used.
+    pub fn used(&mut self, usage: Usage) {
+        self.usages.push(usage);
+    }
+
+    /// The most memory that the host had in any phase, in bytes: resident and proportional.
+    pub fn memory(&mut self) {
+        let peak =
+            |of: fn(&Usage) -> u64| self.usages.iter().map(of).max().unwrap_or_default() as f64;
+        let (rss, pss) = (peak(|u| u.memory.rss) / 1e6, peak(|u| u.memory.pss) / 1e6);
+        self.below("host memory, shared pages counted once", pss, 150.0, "MB");
+        self.note("    sum of what each process has resident", format!("{} MB", number(rss)));
+    }
+
+    /// Prints all of it, and gives back how many errors there were.
+    pub fn print(&self) -> u64 {
+        println!("\n{:<44} {:>14}  {:<18} ", "", "measured", "target");
+        for Line { name, measured, target, verdict } in &self.lines {
+            println!("{}", format!("{name:<44} {measured:>14}  {target:<18} {verdict}").trim_end());
+        }
+        println!("\nSeconds of processor time, of {} cores:", cores());
+        print!("{:<28} {:>8}", "", "lasted");
+        for role in ROLES {
+            print!(" {role:>14}");
+        }
+        println!(" {:>8}", "busy");
+        for Usage { phase, elapsed, cpu, .. } in &self.usages {
+            let elapsed = elapsed.as_secs_f64();
+            print!("{phase:<28} {elapsed:>8.2}");
+            for seconds in cpu {
+                print!(" {seconds:>14.2}");
+            }
+            println!(" {:>7.0}%", 100.0 * cpu.iter().sum::<f64>() / (elapsed * cores() as f64));
+        }
+        if !self.errors.is_empty() {
+            println!("\nErrors:");
+        }
+        for (what, reason, n) in &self.errors {
+            println!("{n:>8} × {what}: {reason}");
+        }
+        self.errors.iter().map(|(_, _, n)| n).sum()
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Three digits or more, thousands apart: `0.42`, `7.31`, `48.2`, `12,345`.
+fn number(value: f64) -> String {
+    let decimals = match value {
+        v if v.fract() == 0.0 || v >= 1000.0 => 0,
+        v if v >= 10.0 => 1,
+        _ => 2,
+    };
+    let text = format!("{value:.decimals$}");
+    let (whole, fraction) = text.split_at(text.find('.').unwrap_or(text.len()));
+    let groups: Vec<_> = whole
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|digits| String::from_utf8_lossy(digits).into_owned())
+        .collect();
+    groups.join(",") + fraction
+}

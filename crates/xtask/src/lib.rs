@@ -1,1 +1,0 @@
-//! Set-up, build, run, test, bench

@@ -1,0 +1,189 @@
+//! What must be on the machine, and how it gets there.
+
+use crate::cargo::{self, WASM};
+use anyhow::{Context, Result, bail};
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Installs the target where rustup alone cannot.
+const INSTALL_TARGET: &str = include_str!("../install-wasm32-wasip2.sh");
+/// The toolchain that it then makes.
+const DEBIAN_TOOLCHAIN: &str = "debian-wasm";
+
+/// What is ready after [`run`].
+pub struct Tools {
+    /// The toolchain that builds components.
+    pub component: Toolchain,
+}
+
+/// A Rust toolchain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Toolchain {
+    /// The one that runs this command.
+    Active,
+    /// The one made from Debian's packages.
+    Debian,
+}
+
+impl Toolchain {
+    /// Its cargo.
+    pub fn cargo(self) -> Command {
+        match self {
+            Self::Active => cargo::cargo(),
+            Self::Debian => cargo::cargo_of(DEBIAN_TOOLCHAIN),
+        }
+    }
+}
+
+impl std::fmt::Display for Toolchain {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        match self {
+            Self::Active => f.pad(&active_name().unwrap_or_else(|| "rustc".to_owned())),
+            Self::Debian => f.pad(DEBIAN_TOOLCHAIN),
+        }
+    }
+}
+
+/// Makes sure of the target and of Redis. Only looks when both are there.
+pub fn run() -> Result<Tools> {
+    let component = match toolchain_with_target() {
+        Some(toolchain) => toolchain,
+        None => install_target()?,
+    };
+    install_redis()?;
+    Ok(Tools { component })
+}
+
+/// Makes sure of what `test` alone needs.
+pub fn for_tests() -> Result<()> {
+    for (tool, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
+        let there = || succeeds(cargo::cargo().args([tool, "--version"]));
+        if there() {
+            continue;
+        }
+        eprintln!("Installing {component} (rustup component add)");
+        let mut install = Command::new("rustup");
+        install.args(["component", "add", component]);
+        install.args(active_name().iter().flat_map(|name| ["--toolchain", name.as_str()]));
+        // Where rustup has no server, it would try for many minutes.
+        let _ = limited(&install, 90).status();
+        if !there() {
+            bail!(
+                "`cargo {tool}` is missing and could not be installed: \
+                 run `rustup component add {component}` where Rust's release server can be reached"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The rustc of the cargo that runs this command; without rustup's proxy, where it can be, which
+/// takes longer to start than rustc itself.
+pub fn rustc() -> OsString {
+    let beside_cargo = env::var_os("CARGO")
+        .map(|cargo| Path::new(&cargo).with_file_name(format!("rustc{}", env::consts::EXE_SUFFIX)))
+        .filter(|path| path.is_file());
+    beside_cargo.map_or("rustc".into(), PathBuf::into_os_string)
+}
+
+/// The name by which rustup knows the toolchain that runs this command.
+fn active_name() -> Option<String> {
+    env::var("RUSTUP_TOOLCHAIN").ok().filter(|name| !name.is_empty())
+}
+
+fn toolchain_with_target() -> Option<Toolchain> {
+    if has_target(&mut Command::new(rustc())) {
+        return Some(Toolchain::Active);
+    }
+    let mut debian = Command::new("rustup");
+    debian.args(["run", DEBIAN_TOOLCHAIN, "rustc"]);
+    has_target(&mut debian).then_some(Toolchain::Debian)
+}
+
+fn has_target(rustc: &mut Command) -> bool {
+    let asked = rustc.args(["--print", "target-libdir", "--target", WASM]).stderr(Stdio::null());
+    let Ok(output) = asked.output() else { return false };
+    let directory = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let is_std = |name: &str| name.starts_with("libstd-") && name.ends_with(".rlib");
+    output.status.success()
+        && std::fs::read_dir(directory).is_ok_and(|mut files| {
+            files.any(|file| file.is_ok_and(|f| f.file_name().to_str().is_some_and(is_std)))
+        })
+}
+
+fn install_target() -> Result<Toolchain> {
+    if !succeeds(Command::new("rustup").arg("--version")) {
+        bail!(
+            "the standard library for {WASM} is missing, and so is rustup, which installs it: \
+             see https://rustup.rs"
+        );
+    }
+    eprintln!("Installing the target {WASM} (rustup target add)");
+    let toolchain = active_name().unwrap_or_else(|| "stable".to_owned());
+    let status = Command::new("bash")
+        .args(["-c", INSTALL_TARGET, "install-wasm32-wasip2.sh", &toolchain])
+        .stdin(Stdio::null())
+        .status()
+        .context("bash, which the installation needs")?;
+    if let Some(toolchain) = toolchain_with_target().filter(|_| status.success()) {
+        return Ok(toolchain);
+    }
+    bail!("{WASM} could not be installed: see above, or run `rustup target add {WASM}` yourself")
+}
+
+fn install_redis() -> Result<()> {
+    const PACKAGE: &str = "redis-server";
+    if env::var_os("MADANG_REDIS_URL").is_some_and(|url| !url.is_empty()) || is_on_path(PACKAGE) {
+        return Ok(());
+    }
+    let mend = "install it (Debian, Ubuntu: `sudo apt-get install redis-server`; macOS: \
+                `brew install redis`), or set MADANG_REDIS_URL to one that runs";
+    let Some(root) = becoming_root().filter(|_| is_on_path("apt-get")) else {
+        bail!("redis-server is missing: {mend}");
+    };
+    eprintln!("Installing {PACKAGE} (apt-get)");
+    let apt_get = |args: &[&str]| {
+        let words = root.iter().copied().chain(["env", "DEBIAN_FRONTEND=noninteractive"]);
+        let mut words = words.chain(["apt-get", "-qq"]).chain(args.iter().copied());
+        let mut command = Command::new(words.next().unwrap_or_default());
+        succeeds(command.args(words).stderr(Stdio::inherit()))
+    };
+    // The lists of a fresh machine may be absent or old; refreshing them is only tried then.
+    let install = ["install", "--yes", "--no-install-recommends", PACKAGE];
+    let installed = apt_get(&install) || (apt_get(&["update"]) && apt_get(&install));
+    if !installed || !is_on_path(PACKAGE) {
+        bail!("apt-get did not install redis-server: {mend}");
+    }
+    Ok(())
+}
+
+/// What a command begins with to be run as root; none where that would ask for a password.
+fn becoming_root() -> Option<&'static [&'static str]> {
+    if rustix::process::geteuid().is_root() {
+        return Some(&[]);
+    }
+    succeeds(Command::new("sudo").args(["-n", "true"])).then_some(&["sudo", "-n"])
+}
+
+/// Whether a program is on the `PATH`.
+pub fn is_on_path(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|dir| dir.join(program).is_file())
+}
+
+/// The same command, ended after some seconds.
+fn limited(command: &Command, seconds: u32) -> Command {
+    let mut limited = Command::new("timeout");
+    limited.arg(seconds.to_string()).arg(command.get_program()).args(command.get_args());
+    limited
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    let silent = command.stdin(Stdio::null()).stdout(Stdio::null());
+    if silent.get_args().any(|arg| arg == "--version" || arg == "true") {
+        silent.stderr(Stdio::null());
+    }
+    silent.status().is_ok_and(|status| status.success())
+}
