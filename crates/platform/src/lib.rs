@@ -1,1 +1,40 @@
-//! What a bounded context is built on
+//! What a bounded context is built on: commits that are whole, a log that forgets nothing, consumers
+//! that handle each event once and in order, REST as its clients know it, and the harness that its
+//! rules are tested with.
+//!
+//! A context brings three files: `domain.rs` (pure), `policies.rs` (or `views.rs`), and `lib.rs`, where
+//! a [`Definition`] says what is where. Everything else is here.
+
+pub mod aggregate;
+pub mod call;
+pub mod consumer;
+pub mod context;
+pub mod env;
+pub mod error;
+pub mod event;
+pub mod health;
+pub mod http;
+mod index;
+pub mod json;
+pub mod problem;
+pub mod redis;
+pub mod rest;
+pub mod spec;
+pub mod spin;
+pub mod trace;
+pub mod view;
+pub mod work;
+pub mod world;
+
+pub use aggregate::{Aggregate, Decision};
+pub use consumer::Policies;
+pub use context::{Context, Definition};
+pub use env::Env;
+pub use error::{Error, Rejection, id_from_one, text_within};
+pub use rest::collection::Collection;
+pub use serde_json::Value;
+pub use view::{Change, View};
+pub use work::Work;
+
+#[doc(hidden)]
+pub use {spin_sdk, wasi, wit_bindgen};

@@ -1,0 +1,302 @@
+//! A consumer is a cursor: it reads the system's log from where it stands, and every step of it is a
+//! commit that checks the cursor and moves it, together with the effects.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::env::Env;
+use crate::error::Error;
+use crate::event::{Envelope, Fact, rfc3339};
+use crate::redis::{CLAIM, RELEASE, Reply, words};
+use crate::work::{Committed, Work, record_refusal};
+
+/// How long nobody else starts on the same batch, in milliseconds; every commit renews it. Correctness
+/// never rests on it: it saves work done in vain.
+pub(crate) const LEASE: &str = "2000";
+/// Events read at once.
+const BATCH: &str = "64";
+/// How long one drain goes on before it leaves the rest to the next.
+const BUDGET: Duration = Duration::from_secs(10);
+/// How often a policy is tried unless the variable `max_attempts` says otherwise.
+const MAX_ATTEMPTS: u64 = 5;
+
+type Handler = Box<dyn Fn(&Envelope, &mut Work) -> Result<(), Error>>;
+
+/// What a context does when it hears of an event ("on X: …").
+#[derive(Default)]
+pub struct Policies {
+    handlers: Vec<(&'static str, Handler)>,
+}
+
+impl Policies {
+    /// No policies yet.
+    pub fn new() -> Self {
+        Policies::default()
+    }
+
+    /// On this event, do that. The policy decides and stages; the commit is the platform's. A rejection
+    /// is recorded and the cursor moves on; an unavailable neighbour is waited for; a fault is tried
+    /// again and then put to the dead letters.
+    #[must_use]
+    pub fn on<F: Fact>(
+        mut self,
+        policy: impl Fn(F, &mut Work) -> Result<(), Error> + 'static,
+    ) -> Self {
+        let handler =
+            move |envelope: &Envelope, work: &mut Work| policy(envelope.fact::<F>()?, work);
+        self.handlers.push((F::TYPE, Box::new(handler)));
+        self
+    }
+
+    /// The events that are heard.
+    pub fn subscriptions(&self) -> impl Iterator<Item = &'static str> {
+        self.handlers.iter().map(|(kind, _)| *kind)
+    }
+
+    fn handler(&self, kind: &str) -> Option<&Handler> {
+        self.handlers.iter().find(|(heard, _)| *heard == kind).map(|(_, handler)| handler)
+    }
+}
+
+/// How a drain ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Drained {
+    /// Everything that was in the log is handled.
+    CaughtUp,
+    /// Somebody else is at work on it, or there is more than one drain does.
+    Busy,
+    /// It cannot go on for now; the reason.
+    Stuck(String),
+}
+
+/// The next part of the log.
+pub(crate) struct Batch {
+    pub(crate) position: u64,
+    pub(crate) tries: u64,
+    pub(crate) reason: String,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// One event in the log.
+pub(crate) struct Entry {
+    pub(crate) number: u64,
+    pub(crate) kind: String,
+    pub(crate) json: String,
+}
+
+/// Reads `number, type, JSON, …`.
+pub(crate) fn entries(replies: impl Iterator<Item = Reply>) -> Vec<Entry> {
+    let mut replies = replies;
+    let mut entries = Vec::new();
+    while let (Some(number), Some(kind), Some(json)) =
+        (replies.next(), replies.next(), replies.next())
+    {
+        entries.push(Entry {
+            number: number.number().unwrap_or_default(),
+            kind: kind.text().unwrap_or_default(),
+            json: json.text().unwrap_or_default(),
+        });
+    }
+    entries
+}
+
+/// Handles everything in the log that this context has not handled yet.
+///
+/// # Errors
+/// Unavailable without Redis.
+pub fn drain(env: &Env, policies: &Policies) -> Result<Drained, Error> {
+    if policies.handlers.is_empty() {
+        return Ok(Drained::CaughtUp);
+    }
+    let started = env.host.now();
+    let token = env.unique();
+    loop {
+        let batch = match claim(env, &token)? {
+            Ok(batch) => batch,
+            Err(drained) => return Ok(drained),
+        };
+        let mut at = batch.position;
+        let mut skipped = at;
+        let mut failure = None;
+        for entry in &batch.entries {
+            if policies.handler(&entry.kind).is_none() {
+                skipped = entry.number;
+                continue;
+            }
+            let tries = if at == batch.position { batch.tries } else { 1 };
+            match handle(env, policies, entry, at, tries, &batch.reason) {
+                Ok(Committed::Done) => (at, skipped) = (entry.number, entry.number),
+                Ok(Committed::Overtaken) => return Ok(Drained::Busy),
+                Err(error) => {
+                    failure = Some((entry.kind.clone(), error));
+                    break;
+                }
+            }
+        }
+        let (outcome, reason) = match &failure {
+            None => ("done", String::new()),
+            Some((kind, error @ (Error::Unavailable(_) | Error::Conflict))) => {
+                ("unavailable", format!("on {kind}: {error}"))
+            }
+            Some((kind, error)) => ("fault", format!("on {kind}: {error}")),
+        };
+        let more = release(env, &token, at, skipped, outcome, &reason)?;
+        if failure.is_some() {
+            eprintln!("{}: the drain stops {reason}", env.context);
+            return Ok(Drained::Stuck(reason));
+        }
+        if !more {
+            return Ok(Drained::CaughtUp);
+        }
+        if env.host.now().duration_since(started).unwrap_or_default() > BUDGET {
+            return Ok(Drained::Busy);
+        }
+    }
+}
+
+/// How far this context has come and how far the log goes.
+///
+/// # Errors
+/// Unavailable without Redis.
+pub fn position(env: &Env) -> Result<(u64, u64), Error> {
+    let replies = env.redis("MGET", &[env.key("cursor"), env.head_key()])?;
+    let number = |index: usize| replies.get(index).and_then(Reply::number).unwrap_or(0);
+    Ok((number(0), number(1)))
+}
+
+fn claim(env: &Env, token: &str) -> Result<Result<Batch, Drained>, Error> {
+    let keys =
+        [env.log_key(), env.head_key(), env.key("cursor"), env.key("lease"), env.key("tries")];
+    let mut replies = env.script(&CLAIM, &keys, words([token, LEASE, BATCH]))?.into_iter();
+    let state = replies.next().and_then(Reply::text).unwrap_or_default();
+    let position = replies.next().and_then(|reply| reply.number()).unwrap_or(0);
+    let _head = replies.next();
+    Ok(match state.as_str() {
+        "idle" => Err(Drained::CaughtUp),
+        "busy" => Err(Drained::Busy),
+        "waiting" => Err(Drained::Stuck(replies.next().and_then(Reply::text).unwrap_or_default())),
+        _ => Ok(Batch {
+            position,
+            tries: replies.next().and_then(|reply| reply.number()).unwrap_or(1),
+            reason: replies.next().and_then(Reply::text).unwrap_or_default(),
+            entries: entries(replies),
+        }),
+    })
+}
+
+fn release(
+    env: &Env,
+    token: &str,
+    from: u64,
+    to: u64,
+    outcome: &str,
+    reason: &str,
+) -> Result<bool, Error> {
+    let keys = [env.head_key(), env.key("cursor"), env.key("lease"), env.key("tries")];
+    let arguments = words([token, &from.to_string(), &to.to_string(), outcome, reason]);
+    let replies = env.script(&RELEASE, &keys, arguments)?;
+    Ok(replies.first() == Some(&Reply::Int(1)))
+}
+
+fn handle(
+    env: &Env,
+    policies: &Policies,
+    entry: &Entry,
+    from: u64,
+    tries: u64,
+    reason: &str,
+) -> Result<Committed, Error> {
+    if tries > env.number("max_attempts", MAX_ATTEMPTS) {
+        let mut work = Work::new(env);
+        work.step(from, entry.number);
+        bury(&mut work, entry, tries - 1, reason)?;
+        return work.commit();
+    }
+    let envelope: Envelope = serde_json::from_str(&entry.json)
+        .map_err(|error| Error::fault(format!("event {} cannot be read: {error}", entry.number)))?;
+    let env = env.caused_by(envelope.cause(env.host.random()));
+    loop {
+        let mut work = Work::new(&env);
+        work.step(from, entry.number);
+        let handler = policies.handler(&entry.kind).ok_or_else(|| Error::fault("no policy"))?;
+        match handler(&envelope, &mut work) {
+            Ok(()) => {}
+            Err(Error::Rejected(rejection)) => {
+                work = Work::new(&env);
+                work.step(from, entry.number);
+                record_refusal(&mut work, entry.number, &rejection);
+            }
+            Err(other) => return Err(other),
+        }
+        match work.commit() {
+            Err(Error::Conflict) => {}
+            other => return other,
+        }
+    }
+}
+
+/// Puts an event to the dead letters, with why.
+pub(crate) fn bury(work: &mut Work, entry: &Entry, tries: u64, reason: &str) -> Result<(), Error> {
+    let reason = if reason.is_empty() { "the component ended without an answer" } else { reason };
+    let letter = json!({
+        "number": entry.number,
+        "type": entry.kind,
+        "event": serde_json::from_str(&entry.json).unwrap_or_else(|_| json!(entry.json)),
+        "tries": tries,
+        "reason": reason,
+        "time": rfc3339(work.env.host.now())?,
+    });
+    eprintln!("{}: event {} goes to the dead letters: {reason}", work.env.context, entry.number);
+    let key = work.env.dead_key();
+    work.command(&["HSET", &key, &entry.number.to_string(), &letter.to_string()]);
+    Ok(())
+}
+
+/// The dead letters, the oldest first.
+///
+/// # Errors
+/// Unavailable without Redis.
+pub fn dead_letters(env: &Env) -> Result<Vec<serde_json::Value>, Error> {
+    let replies = env.redis("HGETALL", &[env.dead_key()])?;
+    let mut letters: Vec<serde_json::Value> = replies
+        .chunks(2)
+        .filter_map(|pair| pair.get(1)?.clone().text())
+        .filter_map(|letter| serde_json::from_str(&letter).ok())
+        .collect();
+    letters.sort_by_key(|letter| letter["number"].as_u64());
+    Ok(letters)
+}
+
+/// Handles a dead letter once more; it goes in the same commit that has the effects. Answers false
+/// where there is no such letter.
+///
+/// # Errors
+/// What the policy reports; the letter stays then.
+pub fn replay(env: &Env, policies: &Policies, number: u64) -> Result<bool, Error> {
+    let (key, field) = (env.dead_key(), number.to_string());
+    let replies = env.redis("HGET", &[&key, &field])?;
+    let Some(letter) = replies.into_iter().next().and_then(Reply::text) else { return Ok(false) };
+    let parsed: serde_json::Value = serde_json::from_str(&letter).map_err(Error::fault)?;
+    let envelope: Envelope =
+        serde_json::from_value(parsed["event"].clone()).map_err(Error::fault)?;
+    let handler = policies
+        .handler(&envelope.kind)
+        .ok_or_else(|| Error::fault(format!("no policy here hears {}", envelope.kind)))?;
+    let env = env.caused_by(envelope.cause(env.host.random()));
+    Work::transact(&env, |work| {
+        handler(&envelope, work)?;
+        work.check(key.clone(), &field, letter.clone());
+        work.command(&["HDEL", &key, &field]);
+        Ok(true)
+    })
+}
+
+/// Drops a dead letter. Answers false where there is none.
+///
+/// # Errors
+/// Unavailable without Redis.
+pub fn drop_letter(env: &Env, number: u64) -> Result<bool, Error> {
+    let replies = env.redis("HDEL", &[env.dead_key(), number.to_string()])?;
+    Ok(replies.first() == Some(&Reply::Int(1)))
+}

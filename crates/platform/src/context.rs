@@ -1,0 +1,100 @@
+//! What a context is made of, as its `lib.rs` says it.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::aggregate::Aggregate;
+use crate::consumer::Policies;
+use crate::env::Env;
+use crate::error::Error;
+use crate::json;
+use crate::rest::collection::Collection;
+use crate::rest::source::Source;
+use crate::view::View;
+use crate::work::Work;
+
+/// A bounded context: its names and what it offers. The component's export type implements it.
+pub trait Context {
+    /// What it is made of.
+    fn define() -> Definition;
+}
+
+type Question = Box<dyn Fn(&Env, Value, &str) -> Result<Value, Error>>;
+
+/// What a context is made of.
+pub struct Definition {
+    pub(crate) system: &'static str,
+    pub(crate) context: &'static str,
+    pub(crate) sources: Vec<Box<dyn Source>>,
+    pub(crate) questions: Vec<(&'static str, Question)>,
+    pub(crate) policies: Policies,
+    pub(crate) view: Option<View>,
+}
+
+impl Definition {
+    /// A context of a system: `bookrent`, `rent`. Together they name its component, its keys and its
+    /// internal paths.
+    pub fn new(system: &'static str, context: &'static str) -> Self {
+        Definition {
+            system,
+            context,
+            sources: Vec::new(),
+            questions: Vec::new(),
+            policies: Policies::new(),
+            view: None,
+        }
+    }
+
+    /// A collection at `/<system>/<collection>`.
+    #[must_use]
+    pub fn collection<A: Aggregate + 'static>(mut self, collection: Collection<A>) -> Self {
+        self.sources.push(Box::new(collection));
+        self
+    }
+
+    /// A read model at `/<system>/<table>`. A context has one at most.
+    #[must_use]
+    pub fn view(mut self, view: View) -> Self {
+        self.view = Some(view);
+        self
+    }
+
+    /// A question that a neighbour asks at `/<system>/-/<context>/<name>`, with the neighbour's
+    /// idempotency key.
+    #[must_use]
+    pub fn internal<Q: DeserializeOwned + 'static, R: Serialize + 'static>(
+        mut self,
+        name: &'static str,
+        answer: fn(&mut Work, &Q, &str) -> Result<R, Error>,
+    ) -> Self {
+        self.questions.push((
+            name,
+            Box::new(move |env, body, key| {
+                let question: Q = json::from_wire(body)?;
+                let answered = Work::transact(env, |work| answer(work, &question, key))?;
+                json::to_wire(&answered)
+            }),
+        ));
+        self
+    }
+
+    /// What it does when it hears of events.
+    #[must_use]
+    pub fn policies(mut self, policies: Policies) -> Self {
+        self.policies = policies;
+        self
+    }
+
+    /// The events that it hears.
+    pub fn subscriptions(&self) -> Vec<&'static str> {
+        let views = self.view.iter().flat_map(View::subscriptions);
+        self.policies.subscriptions().chain(views).collect()
+    }
+
+    /// The collections, the view's among them.
+    pub(crate) fn served(&self) -> impl Iterator<Item = &dyn Source> {
+        let view = self.view.iter().map(|view| view as &dyn Source);
+        self.sources.iter().map(|source| &**source).chain(view)
+    }
+}

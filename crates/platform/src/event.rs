@@ -1,0 +1,153 @@
+//! Events: CloudEvents 1.0 in JSON, as they stand in the log and on the channel.
+
+use std::time::SystemTime;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+
+use crate::env::{Cause, Env};
+use crate::error::Error;
+use crate::json;
+
+/// A WIT record that is an event, known by its type's name on the wire. Made by [`events!`](crate::events)
+/// and [`heard!`](crate::heard).
+pub trait Fact: DeserializeOwned {
+    /// The name on the wire, letter for letter as the seed has it.
+    const TYPE: &'static str;
+}
+
+/// What a context's aggregates tell: the sum of its events. Made by [`events!`](crate::events).
+pub trait Event {
+    /// The name on the wire.
+    fn name(&self) -> &'static str;
+
+    /// The fields, in camelCase.
+    ///
+    /// # Errors
+    /// A fault where a record cannot be JSON.
+    fn data(&self) -> Result<Value, Error>;
+}
+
+/// Makes the sum of a context's events from WIT records: the name of each record is its name on the
+/// wire.
+#[macro_export]
+macro_rules! events {
+    ($(#[$doc:meta])* $vis:vis enum $sum:ident { $($event:ident),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq)]
+        $vis enum $sum {
+            $(#[doc = concat!("`", stringify!($event), "`")] $event($event)),+
+        }
+        impl $crate::event::Event for $sum {
+            fn name(&self) -> &'static str {
+                match self { $($sum::$event(_) => stringify!($event)),+ }
+            }
+            fn data(&self) -> Result<$crate::Value, $crate::Error> {
+                match self { $($sum::$event(record) => $crate::json::to_wire(record)),+ }
+            }
+        }
+        $(impl From<$event> for $sum {
+            fn from(record: $event) -> Self { $sum::$event(record) }
+        })+
+    };
+}
+
+/// Names the events of other contexts that this one hears.
+#[macro_export]
+macro_rules! heard {
+    ($($event:ident),+ $(,)?) => {
+        $(impl $crate::event::Fact for $event {
+            const TYPE: &'static str = stringify!($event);
+        })+
+    };
+}
+
+/// An event in its envelope.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Unique within `source`: the aggregate's version that the event led to.
+    pub id: String,
+    /// The context: `/bookrent/rent`.
+    pub source: String,
+    /// Always `1.0`.
+    pub specversion: String,
+    /// The event's name: `BookRented`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The aggregate: `rents/1`.
+    pub subject: String,
+    /// RFC 3339, UTC.
+    pub time: String,
+    /// Always `application/json`.
+    pub datacontenttype: String,
+    /// W3C trace context.
+    pub traceparent: String,
+    /// The saga: the id of its first command.
+    pub correlationid: String,
+    /// The event or command that caused this one.
+    pub causationid: String,
+    /// The fields, with the seeds' `eventType` and `timestamp`.
+    pub data: Value,
+}
+
+impl Envelope {
+    /// The envelope of an event that a piece of work tells.
+    ///
+    /// # Errors
+    /// A fault where the event cannot be JSON.
+    pub fn new(env: &Env, id: String, subject: String, event: &dyn Event) -> Result<Self, Error> {
+        let now = OffsetDateTime::from(env.host.now());
+        let mut data = event.data()?;
+        data["eventType"] = json!(event.name());
+        data["timestamp"] = json!(
+            now.format(format_description!("[year][month][day][hour][minute][second]"))
+                .map_err(Error::fault)?
+        );
+        Ok(Envelope {
+            id,
+            source: format!("/{}/{}", env.system, env.context),
+            specversion: "1.0".to_owned(),
+            kind: event.name().to_owned(),
+            subject,
+            time: rfc3339(env.host.now())?,
+            datacontenttype: "application/json".to_owned(),
+            traceparent: env.cause.traceparent.clone(),
+            correlationid: env.cause.correlation.clone(),
+            causationid: env.cause.id.clone(),
+            data,
+        })
+    }
+
+    /// The record within.
+    ///
+    /// # Errors
+    /// A fault where the fields are not those of the record: the event goes to the dead letters.
+    pub fn fact<F: Fact>(&self) -> Result<F, Error> {
+        json::from_wire(self.data.clone()).map_err(|rejection| {
+            Error::Fault(format!("{} {}: {}", self.kind, self.id, rejection.detail))
+        })
+    }
+
+    /// What this event is the cause of.
+    pub fn cause(&self, span: u64) -> Cause {
+        Cause {
+            id: self.id.clone(),
+            correlation: self.correlationid.clone(),
+            traceparent: crate::trace::child(&self.traceparent, span),
+        }
+    }
+}
+
+/// RFC 3339 in UTC, with milliseconds at most.
+///
+/// # Errors
+/// A fault for a clock before year 0 or after 9999.
+pub fn rfc3339(at: SystemTime) -> Result<String, Error> {
+    let at = OffsetDateTime::from(at);
+    let at = at.replace_millisecond(at.millisecond()).map_err(Error::fault)?;
+    at.format(&Rfc3339).map_err(Error::fault)
+}

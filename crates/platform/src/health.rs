@@ -1,0 +1,75 @@
+//! How a context is, and what it owes: `health/live`, `health/ready`, `info`, and the dead letters.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::consumer::{self, Drained};
+use crate::context::Definition;
+use crate::env::Env;
+use crate::error::Error;
+use crate::http::Response;
+use crate::redis::Reply;
+
+/// How long one call of `ready` follows the log.
+const CATCH_UP: Duration = Duration::from_secs(10);
+
+/// Does what the context owes: reads on in the log, and finishes or undoes intents.
+///
+/// # Errors
+/// What stands in the way, the first of it.
+pub fn catch_up(definition: &Definition, env: &Env) -> Result<Drained, Error> {
+    let drained = match &definition.view {
+        Some(view) => view.catch_up(env, CATCH_UP)?.0,
+        None => consumer::drain(env, &definition.policies)?,
+    };
+    for source in &definition.sources {
+        source.settle_due(env)?;
+    }
+    Ok(drained)
+}
+
+/// `GET health/ready`: up where everything owed is done or under way.
+pub(crate) fn ready(definition: &Definition, env: &Env) -> Response {
+    // A context without subscriptions asks nothing of Redis above, and yet cannot work without it.
+    let reachable = env.redis::<&str>("PING", &[]).map(drop);
+    let (status, body) = match reachable.and_then(|()| catch_up(definition, env)) {
+        Ok(Drained::CaughtUp | Drained::Busy) => (200, json!({"status": "UP"})),
+        Ok(Drained::Stuck(reason)) => (503, json!({"status": "DOWN", "reason": reason})),
+        Err(error) => (503, json!({"status": "DOWN", "reason": error.to_string()})),
+    };
+    let response = Response::json(status, "application/json", &body);
+    if status == 503 { response.with("retry-after", "1") } else { response }
+}
+
+/// `GET info`.
+///
+/// # Errors
+/// Unavailable without Redis.
+pub(crate) fn info(definition: &Definition, env: &Env, version: &str) -> Result<Value, Error> {
+    let (mut cursor, head) = consumer::position(env)?;
+    let subscriptions = definition.subscriptions();
+    if let Some(view) = &definition.view {
+        cursor = view.position(env)?;
+    } else if subscriptions.is_empty() {
+        cursor = head;
+    }
+    let dead = env.redis("HLEN", &[env.dead_key()])?;
+    let refusals = env.redis("XREVRANGE", &[&env.key("refusals"), "+", "-", "COUNT", "10"])?;
+    let refusals: Vec<Value> = refusals
+        .into_iter()
+        .filter_map(Reply::text)
+        .filter_map(|text| serde_json::from_str(&text).ok())
+        .filter(Value::is_object)
+        .collect();
+    Ok(json!({
+        "name": format!("{}-{}", env.system, env.context),
+        "version": version,
+        "world": format!("madang:{}/{}", env.system, env.context),
+        "subscriptions": subscriptions,
+        "cursor": cursor,
+        "lag": head.saturating_sub(cursor),
+        "deadLetters": dead.first().and_then(Reply::number).unwrap_or(0),
+        "refusals": refusals,
+    }))
+}

@@ -1,0 +1,204 @@
+//! JSON on the wire: WIT's names in camelCase, and bodies that are refused with the field named.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Rejection};
+
+/// A WIT record as it stands on the wire: field names in camelCase.
+///
+/// # Errors
+/// A fault where the record cannot be JSON (a map with keys that are no text).
+pub fn to_wire<T: Serialize + ?Sized>(record: &T) -> Result<Value, Error> {
+    serde_json::to_value(record).map(|value| rename(value, &camel)).map_err(Error::fault)
+}
+
+/// A record from the wire.
+///
+/// # Errors
+/// The rejection that names the field, in the wire's words, with what it must be.
+pub fn from_wire<T: DeserializeOwned>(value: Value) -> Result<T, Rejection> {
+    let named = rename(value, &snake);
+    serde_path_to_error::deserialize(&named).map_err(|error| {
+        let path = error.path().to_string();
+        let reason = error.inner().to_string();
+        // serde names a missing field in its text only, at the path of the record around it.
+        let missing =
+            reason.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+        match missing {
+            Some(field) => Rejection::invalid(camel(field), Value::Null, "is required"),
+            None => {
+                let invalid = at(&named, &path).cloned().unwrap_or(Value::Null);
+                let reason = reason.split(" at line ").next().unwrap_or(&reason).to_owned();
+                let field = if path == "." { "body".to_owned() } else { camel(&path) };
+                Rejection::invalid(field, invalid, reason)
+            }
+        }
+    })
+}
+
+/// RFC 7396: `patch` over `target`.
+pub fn merge(target: &mut Value, patch: Value) {
+    match patch {
+        Value::Object(members) => {
+            if !target.is_object() {
+                *target = Value::Object(Map::new());
+            }
+            let Value::Object(fields) = target else { return };
+            for (name, value) in members {
+                if value.is_null() {
+                    fields.remove(&name);
+                } else {
+                    merge(fields.entry(name).or_insert(Value::Null), value);
+                }
+            }
+        }
+        other => *target = other,
+    }
+}
+
+/// The names of a record's fields on the wire, in order; empty for what is no record.
+pub fn fields<T: DeserializeOwned>() -> Vec<String> {
+    let mut names = Names(&[]);
+    // Refused on purpose: a record names its fields before it asks for the first.
+    let _ = T::deserialize(&mut names);
+    names.0.iter().map(|name| camel(name)).collect()
+}
+
+/// A deserializer that hears which fields a record wants and gives nothing.
+struct Names(&'static [&'static str]);
+
+impl<'de> serde::Deserializer<'de> for &mut Names {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: serde::de::Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(serde::de::Error::custom("only names are wanted"))
+    }
+
+    fn deserialize_struct<V: serde::de::Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        self.0 = fields;
+        self.deserialize_any(visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+    path.split('.').try_fold(value, |value, name| value.get(name))
+}
+
+fn rename(value: Value, name: &dyn Fn(&str) -> String) -> Value {
+    match value {
+        Value::Object(fields) => Value::Object(
+            fields.into_iter().map(|(field, value)| (name(&field), rename(value, name))).collect(),
+        ),
+        Value::Array(items) => {
+            Value::Array(items.into_iter().map(|item| rename(item, name)).collect())
+        }
+        scalar => scalar,
+    }
+}
+
+fn camel(snake: &str) -> String {
+    let mut out = String::with_capacity(snake.len());
+    let mut upper = false;
+    for c in snake.chars() {
+        if c == '_' {
+            upper = true;
+        } else if std::mem::take(&mut upper) {
+            out.push(c.to_ascii_uppercase());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+fn snake(camel: &str) -> String {
+    let mut out = String::with_capacity(camel.len() + 4);
+    for c in camel.chars() {
+        if c.is_ascii_uppercase() {
+            out.push('_');
+            out.push(c.to_ascii_lowercase());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Body {
+        book_id: u64,
+        address: String,
+        note: Option<String>,
+    }
+
+    #[test]
+    fn records_travel_in_camel_case() {
+        let body = Body { book_id: 1, address: "a".into(), note: None };
+        let wire = to_wire(&body).unwrap();
+        assert_eq!(wire, json!({"bookId": 1, "address": "a", "note": null}));
+        assert_eq!(from_wire::<Body>(wire), Ok(body));
+    }
+
+    #[test]
+    fn a_record_knows_the_names_of_its_fields() {
+        assert_eq!(fields::<Body>(), ["bookId", "address", "note"]);
+        assert!(fields::<String>().is_empty());
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored_and_optional_ones_may_be_left_out() {
+        let body = from_wire::<Body>(json!({"bookId": 1, "address": "a", "colour": "red"}));
+        assert_eq!(body, Ok(Body { book_id: 1, address: "a".into(), note: None }));
+    }
+
+    #[test]
+    fn a_wrong_type_names_the_field_and_what_was_sent() {
+        let refused = from_wire::<Body>(json!({"bookId": "one", "address": "a"})).unwrap_err();
+        assert_eq!(refused.violations[0].property, "bookId");
+        assert_eq!(refused.violations[0].invalid_value, json!("one"));
+    }
+
+    #[test]
+    fn a_negative_count_names_the_field() {
+        let refused = from_wire::<Body>(json!({"bookId": -1, "address": "a"})).unwrap_err();
+        assert_eq!(refused.violations[0].property, "bookId");
+    }
+
+    #[test]
+    fn a_missing_field_is_named() {
+        let refused = from_wire::<Body>(json!({"address": "a"})).unwrap_err();
+        assert_eq!(refused, Rejection::invalid("bookId", Value::Null, "is required"));
+    }
+
+    #[test]
+    fn a_body_that_is_no_object_is_refused() {
+        let refused = from_wire::<Body>(json!(7)).unwrap_err();
+        assert_eq!(refused.violations[0].property, "body");
+    }
+
+    #[test]
+    fn a_merge_patch_sets_and_removes() {
+        let mut target = json!({"a": 1, "b": {"c": 2, "d": 3}});
+        merge(&mut target, json!({"a": null, "b": {"c": 4}, "e": 5}));
+        assert_eq!(target, json!({"b": {"c": 4, "d": 3}, "e": 5}));
+    }
+}

@@ -1,0 +1,91 @@
+//! `Idempotency-Key` on POST: the same key with the same body gets the stored answer for 24 hours; with
+//! another body 422; while the first is still running 409.
+
+use serde_json::Value;
+
+use crate::env::Env;
+use crate::error::Error;
+use crate::http::Request;
+use crate::index::fnv1a;
+use crate::problem::Problem;
+use crate::redis::{IDEMPOTENCY, Reply, words};
+use crate::work::Work;
+
+/// How long a claim keeps others off, in milliseconds: as long as a request may take.
+const CLAIM: &str = "30000";
+/// How long an answer is kept, in milliseconds.
+const KEPT: &str = "86400000";
+/// Characters of a key at most.
+const MAX_KEY: usize = 255;
+
+/// A claim on a key.
+pub(crate) struct Claim {
+    pub(crate) record: String,
+    pub(crate) token: String,
+    /// The intent of a claim before, whose request did not end.
+    pub(crate) subject: Option<u64>,
+}
+
+/// What a key says.
+pub(crate) enum Keyed {
+    /// There is no key.
+    Without,
+    /// The request is to be carried out.
+    Claimed(Claim),
+    /// It was carried out; its answer.
+    Answered(Value),
+}
+
+/// Claims the request's key.
+///
+/// # Errors
+/// 400 for a key that is none, 422 and 409 as above, those of Redis.
+pub(crate) fn claim(env: &Env, request: &Request, collection: &str) -> Result<Keyed, Problem> {
+    let Some(key) = request.header("idempotency-key") else { return Ok(Keyed::Without) };
+    let key = key.trim().trim_matches('"');
+    if key.is_empty() || key.len() > MAX_KEY || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let detail = format!("Idempotency-Key must be 1 to {MAX_KEY} visible ASCII characters");
+        return Err(Problem::new(400, detail));
+    }
+    let record = env.key(&format!("idempotency:{collection}:{key}"));
+    let token = env.unique();
+    let fingerprint = fingerprint(request);
+    let arguments = words([&fingerprint, &token, CLAIM, KEPT]);
+    let mut replies =
+        env.script(&IDEMPOTENCY, &[record.clone()], arguments)?.into_iter().filter_map(Reply::text);
+    let state = replies.next().unwrap_or_default();
+    let detail = replies.next().unwrap_or_default();
+    match state.as_str() {
+        "mine" => Ok(Keyed::Claimed(Claim { record, token, subject: detail.parse().ok() })),
+        "done" => {
+            serde_json::from_str(&detail).map(Keyed::Answered).map_err(|e| Error::fault(e).into())
+        }
+        "differs" => Err(Problem::new(422, "this Idempotency-Key was used with another request")),
+        _ => Err(Problem::new(409, "the first request with this Idempotency-Key is still running")),
+    }
+}
+
+impl Claim {
+    /// Ends a claim whose request had no effect: with the answer to give again, or with none, so that
+    /// it can be tried anew.
+    pub(crate) fn end(&self, env: &Env, answer: Option<&Value>) -> Result<(), Error> {
+        let mut work = Work::new(env);
+        match answer {
+            Some(answer) => work.answer_idempotent(&self.record, &self.token, answer),
+            None => {
+                work.check(self.record.clone(), "token", self.token.clone());
+                work.command(&["HDEL", &self.record, "until"]);
+            }
+        }
+        match work.commit() {
+            // Another has claimed the key since: it is no longer this request's to end.
+            Err(Error::Conflict) => Ok(()),
+            other => other.map(drop),
+        }
+    }
+}
+
+fn fingerprint(request: &Request) -> String {
+    let bytes = request.path.as_bytes().iter().chain(b"\0").chain(&request.body);
+    format!("{:016x}-{}", fnv1a(bytes), request.body.len())
+}

@@ -1,0 +1,371 @@
+//! The edge: from a request to what it asks for, and back. What Spring Data REST's clients expect, and
+//! what HTTP asks for (RFC 9110).
+
+pub mod collection;
+mod cors;
+pub mod hal;
+pub(crate) mod idempotency;
+pub mod listing;
+pub(crate) mod source;
+
+use serde_json::{Value, json};
+
+use self::hal::Place;
+use self::idempotency::Keyed;
+use self::listing::{Item, Listing};
+use self::source::Source;
+use crate::consumer;
+use crate::context::Definition;
+use crate::env::{Cause, Env, Host};
+use crate::error::{Error, Rejection};
+use crate::health;
+use crate::http::{Request, Response};
+use crate::problem::Problem;
+use crate::trace;
+use crate::view::FRESHNESS;
+
+/// Characters of a correlation id at most.
+const MAX_CORRELATION: usize = 128;
+
+/// What is at a path.
+enum Found<'d> {
+    Collection(&'d dyn Source),
+    Item(&'d dyn Source, &'d str),
+    Searches(&'d dyn Source),
+    Search(&'d dyn Source, source::Search),
+    Internal(Vec<&'d str>),
+}
+
+/// Answers a request.
+pub fn serve(
+    definition: &Definition,
+    host: &dyn Host,
+    version: &str,
+    request: &Request,
+) -> Response {
+    let env = Env {
+        host,
+        system: definition.system,
+        context: definition.context,
+        cause: cause(host, request),
+    };
+    let segments: Vec<&str> = request.path.trim_matches('/').split('/').collect();
+    let found = find(definition, &segments);
+    let allow = found.as_ref().map(|found| allow(definition, found));
+    let entity = match &found {
+        Some(
+            Found::Collection(s) | Found::Item(s, _) | Found::Searches(s) | Found::Search(s, _),
+        ) => s.entity(),
+        _ => definition.context,
+    };
+    let answered = match (&found, &allow) {
+        (Some(found), Some(allow)) => route(definition, &env, version, request, found, allow),
+        _ => Err(Problem::new(404, format!("there is nothing at {}", request.path))),
+    };
+    let mut response = answered.unwrap_or_else(|problem| {
+        let response = problem.response(&request.path, entity);
+        match &allow {
+            Some(allow) if problem.status == 405 => response.with("allow", allow.as_str()),
+            _ => response,
+        }
+    });
+    response = response.with("x-correlation-id", env.cause.correlation.as_str());
+    response = cors::apply(&env, request, allow.as_deref(), response);
+    if request.method == "HEAD" {
+        let length = response.body.len().to_string();
+        response.body.clear();
+        response = response.with("content-length", length);
+    }
+    response
+}
+
+/// What a request is the cause of: its own id, its saga's, its trace.
+fn cause(host: &dyn Host, request: &Request) -> Cause {
+    let traceparent = trace::continued(request.header("traceparent"), || host.random());
+    let id = format!("{:016x}{:016x}", host.random(), host.random());
+    let brought = request.header("x-correlation-id").filter(|id| {
+        (1..=MAX_CORRELATION).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
+    });
+    Cause { correlation: brought.unwrap_or(&id).to_owned(), id, traceparent }
+}
+
+fn find<'d>(definition: &'d Definition, segments: &[&'d str]) -> Option<Found<'d>> {
+    let served = |name: &str| definition.served().find(|source| source.collection() == name);
+    match segments {
+        [system, "-", context, rest @ ..]
+            if *system == definition.system && *context == definition.context =>
+        {
+            Some(Found::Internal(rest.to_vec()))
+        }
+        [system, rest @ ..] if *system == definition.system => match rest {
+            [name] => served(name).map(Found::Collection),
+            [name, "search"] => {
+                served(name).filter(|source| !source.searches().is_empty()).map(Found::Searches)
+            }
+            [name, "search", query] => {
+                let source = served(name)?;
+                let search = source.searches().iter().find(|search| search.name == *query)?;
+                Some(Found::Search(source, *search))
+            }
+            [name, id] => served(name).map(|source| Found::Item(source, id)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn allow(definition: &Definition, found: &Found) -> String {
+    let mut methods = vec!["GET", "HEAD", "OPTIONS"];
+    match found {
+        Found::Collection(source) if source.methods().0 => methods.push("POST"),
+        Found::Item(source, _) => {
+            let (_, put, delete) = source.methods();
+            if put {
+                methods.extend(["PUT", "PATCH"]);
+            }
+            if delete {
+                methods.push("DELETE");
+            }
+        }
+        Found::Internal(path) => match path.as_slice() {
+            ["dead-letters", _] => methods = vec!["DELETE", "OPTIONS"],
+            ["dead-letters", _, "replay"] => methods = vec!["POST", "OPTIONS"],
+            [name] if definition.questions.iter().any(|(question, _)| question == name) => {
+                methods = vec!["POST", "OPTIONS"];
+            }
+            _ => {}
+        },
+        _ => {}
+    }
+    methods.join(", ")
+}
+
+fn route(
+    definition: &Definition,
+    env: &Env,
+    version: &str,
+    request: &Request,
+    found: &Found,
+    allow: &str,
+) -> Result<Response, Problem> {
+    // A HEAD is a GET whose body stays here.
+    let method = if request.method == "HEAD" { "GET" } else { &request.method };
+    if method == "OPTIONS" {
+        return Ok(Response::empty(204).with("allow", allow));
+    }
+    if !allow.split(", ").any(|allowed| allowed == method) {
+        return Err(Problem::new(405, format!("{method} is not possible here; {allow} are")));
+    }
+    let source = match found {
+        Found::Internal(path) => return internal(definition, env, version, request, path),
+        Found::Collection(s) | Found::Item(s, _) | Found::Searches(s) | Found::Search(s, _) => *s,
+    };
+    let place = Place {
+        origin: request.origin(),
+        path: format!("/{}/{}", env.system, source.collection()),
+        collection: source.collection(),
+        profile: format!("/{}/-/{}/profile/{}", env.system, env.context, source.collection()),
+        searchable: !source.searches().is_empty(),
+    };
+    let lag = match &definition.view {
+        Some(view) => Some(view.catch_up(env, FRESHNESS)?.1),
+        None => None,
+    };
+    let response = match (found, method) {
+        (Found::Collection(_), "POST") => post(env, request, source, &place)?,
+        (Found::Collection(_), _) => {
+            let listing = Listing::parse(request, &source.fields()).map_err(Error::from)?;
+            place.page(request, &listing, &source.page(env, &listing)?)
+        }
+        (Found::Searches(_), _) => {
+            place.searches(source.searches().iter().map(|search| (search.name, search.field)))
+        }
+        (Found::Search(_, search), _) => {
+            let mut listing = Listing::parse(request, &source.fields()).map_err(Error::from)?;
+            listing.filter = Some((search.field, searched(request, search.field)?));
+            place.page(request, &listing, &source.page(env, &listing)?)
+        }
+        (Found::Item(_, id), method) => {
+            let id = id.parse().ok().filter(|id| *id > 0).ok_or_else(|| {
+                Problem::from(Error::from(Rejection::invalid(
+                    "id",
+                    *id,
+                    "must be a number from 1 up",
+                )))
+            })?;
+            item(env, request, source, &place, id, method)?
+        }
+        (Found::Internal(_), _) => unreachable!("answered above"),
+    };
+    Ok(match lag {
+        Some(lag) => response.with("madang-lag", lag.to_string()),
+        None => response,
+    })
+}
+
+fn searched(request: &Request, field: &'static str) -> Result<Value, Problem> {
+    let text = request.parameter(field).unwrap_or_default();
+    let number: Result<u64, _> = text.parse();
+    let refused = || Error::from(Rejection::invalid(field, text, "must be a number from 0 up"));
+    Ok(json!(number.map_err(|_| refused())?))
+}
+
+fn item(
+    env: &Env,
+    request: &Request,
+    source: &dyn Source,
+    place: &Place,
+    id: u64,
+    method: &str,
+) -> Result<Response, Problem> {
+    let expected = request.header("if-match");
+    let gone = || Error::from(Rejection::MISSING);
+    Ok(match method {
+        "PUT" => {
+            let item = source.put(env, id, expected, request.json()?)?;
+            place.item(200, &item.ok_or_else(gone)?)
+        }
+        "PATCH" => {
+            let item = source.patch(env, id, expected, request.json()?)?;
+            place.item(200, &item.ok_or_else(gone)?)
+        }
+        "DELETE" => {
+            source.delete(env, id, expected)?;
+            Response::empty(204)
+        }
+        _ => {
+            let item = source.item(env, id)?.ok_or_else(gone)?;
+            let known = request.header("if-none-match");
+            if known.is_some_and(|tags| hal::names(tags, item.version)) {
+                Response::empty(304).with("etag", hal::etag(item.version))
+            } else {
+                place.item(200, &item)
+            }
+        }
+    })
+}
+
+fn post(
+    env: &Env,
+    request: &Request,
+    source: &dyn Source,
+    place: &Place,
+) -> Result<Response, Problem> {
+    let body = request.json()?;
+    let claim = match idempotency::claim(env, request, source.collection())? {
+        Keyed::Without => None,
+        Keyed::Claimed(claim) => Some(claim),
+        Keyed::Answered(answer) => return replay(place, &answer, request, source),
+    };
+    match source.post(env, body, claim.as_ref()) {
+        Ok(item) => Ok(place.item(201, &item)),
+        Err(error) => {
+            let problem = Problem::from(error);
+            if let Some(claim) = claim {
+                let answer = (problem.status == 409).then(|| json!({"refused": problem.detail}));
+                // The answer is the problem either way; the claim ends by itself where Redis is away.
+                if let Err(error) = claim.end(env, answer.as_ref()) {
+                    eprintln!("the Idempotency-Key keeps its claim: {error}");
+                }
+            }
+            Err(problem)
+        }
+    }
+}
+
+/// The stored answer of an Idempotency-Key, with links as this request sees them.
+fn replay(
+    place: &Place,
+    answer: &Value,
+    request: &Request,
+    source: &dyn Source,
+) -> Result<Response, Problem> {
+    if let Some(refused) = answer["refused"].as_str() {
+        return Ok(Problem::new(409, refused).response(&request.path, source.entity()));
+    }
+    let number = |name: &str| answer[name].as_u64().unwrap_or(0);
+    let item =
+        Item { id: number("id"), version: number("version"), value: answer["value"].clone() };
+    Ok(place.item(201, &item))
+}
+
+fn internal(
+    definition: &Definition,
+    env: &Env,
+    version: &str,
+    request: &Request,
+    path: &[&str],
+) -> Result<Response, Problem> {
+    let json = |value: &Value| Response::json(200, "application/json", value);
+    let nothing = || Problem::new(404, format!("there is nothing at {}", request.path));
+    match path {
+        ["health", "live"] => return Ok(json(&json!({"status": "UP"}))),
+        ["health", "ready"] => return Ok(health::ready(definition, env)),
+        ["info"] => return Ok(json(&health::info(definition, env, version)?)),
+        ["profile", name] => {
+            let source = definition.served().find(|source| source.collection() == *name);
+            return source.map(profile).ok_or_else(nothing);
+        }
+        _ => {}
+    }
+    authorize(env, request)?;
+    let letter = |number: &str| number.parse().map_err(|_| nothing());
+    match path {
+        ["dead-letters"] => Ok(json(&json!({"deadLetters": consumer::dead_letters(env)?}))),
+        ["dead-letters", number] => {
+            let dropped = consumer::drop_letter(env, letter(number)?)?;
+            if dropped { Ok(Response::empty(204)) } else { Err(nothing()) }
+        }
+        ["dead-letters", number, "replay"] => {
+            let number = letter(number)?;
+            let replayed = match &definition.view {
+                Some(view) => view.replay(env, number)?,
+                None => consumer::replay(env, &definition.policies, number)?,
+            };
+            if replayed { Ok(Response::empty(204)) } else { Err(nothing()) }
+        }
+        [name] => {
+            let (_, answer) = definition
+                .questions
+                .iter()
+                .find(|(question, _)| question == name)
+                .ok_or_else(nothing)?;
+            let key = request.header("idempotency-key").ok_or_else(|| {
+                Problem::new(400, "the header Idempotency-Key is required on internal calls")
+            })?;
+            Ok(json(&answer(env, request.json()?, key)?))
+        }
+        _ => Err(nothing()),
+    }
+}
+
+/// Internal paths ask for the service token.
+fn authorize(env: &Env, request: &Request) -> Result<(), Problem> {
+    let token = env.host.variable("service_token").filter(|token| !token.is_empty());
+    let Some(token) = token else {
+        return Err(
+            Error::fault("variable service_token is not set; internal paths need it").into()
+        );
+    };
+    let sent = request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    let sent = sent.unwrap_or_default();
+    // Every byte is looked at, so that the time says nothing about where they differ.
+    let differs = sent.len() != token.len()
+        || sent.bytes().zip(token.bytes()).fold(0, |all, (a, b)| all | (a ^ b)) != 0;
+    if differs {
+        return Err(Problem::new(401, "internal paths ask for the service token"));
+    }
+    Ok(())
+}
+
+/// What a collection is, in ALPS, as far as its clients need it.
+fn profile(source: &dyn Source) -> Response {
+    let fields: Vec<Value> =
+        source.fields().iter().map(|name| json!({"name": name, "type": "SEMANTIC"})).collect();
+    let body = json!({
+        "alps": {"version": "1.0", "descriptor": [
+            {"id": source.collection(), "type": "SEMANTIC", "descriptor": fields}
+        ]},
+    });
+    Response::json(200, "application/alps+json", &body)
+}

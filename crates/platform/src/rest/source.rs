@@ -1,0 +1,51 @@
+//! What the edge needs of a collection, wherever its items are kept.
+
+use serde_json::Value;
+
+use super::idempotency::Claim;
+use super::listing::{Item, Listing, Page};
+use crate::env::Env;
+use crate::error::Error;
+
+/// A search by one field that holds a number: `/search/<name>?<field>=`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Search {
+    /// `findByRentId`.
+    pub name: &'static str,
+    /// `rentId`.
+    pub field: &'static str,
+}
+
+/// A collection, as the edge sees it.
+pub(crate) trait Source {
+    /// `rents`.
+    fn collection(&self) -> &'static str;
+    /// `Rent`.
+    fn entity(&self) -> &'static str;
+    /// The resource's fields on the wire.
+    fn fields(&self) -> Vec<String>;
+    fn searches(&self) -> &[Search];
+    /// Whether there are POST, PUT (and PATCH), DELETE.
+    fn methods(&self) -> (bool, bool, bool) {
+        (false, false, false)
+    }
+    fn item(&self, env: &Env, id: u64) -> Result<Option<Item>, Error>;
+    fn page(&self, env: &Env, listing: &Listing) -> Result<Page, Error>;
+
+    fn post(&self, _: &Env, _: Value, _: Option<&Claim>) -> Result<Item, Error> {
+        Err(Error::fault("this collection is read-only"))
+    }
+    fn put(&self, _: &Env, _: u64, _: Option<&str>, _: Value) -> Result<Option<Item>, Error> {
+        Err(Error::fault("this collection is read-only"))
+    }
+    fn patch(&self, _: &Env, _: u64, _: Option<&str>, _: Value) -> Result<Option<Item>, Error> {
+        Err(Error::fault("this collection is read-only"))
+    }
+    fn delete(&self, _: &Env, _: u64, _: Option<&str>) -> Result<(), Error> {
+        Err(Error::fault("this collection is read-only"))
+    }
+    /// Finishes or undoes the intents whose time has come.
+    fn settle_due(&self, _: &Env) -> Result<(), Error> {
+        Ok(())
+    }
+}

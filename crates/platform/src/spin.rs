@@ -1,0 +1,278 @@
+//! The host's ports on Spin, and the two ways in: a request and a doorbell.
+
+use std::cell::OnceCell;
+use std::time::{Duration, SystemTime};
+
+use spin_sdk::redis::{Connection, RedisParameter, RedisResult};
+use wasi::http::types::{
+    Fields, IncomingBody, IncomingRequest, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
+    OutgoingResponse, RequestOptions, ResponseOutparam, Scheme,
+};
+use wasi::io::streams::{InputStream, StreamError};
+
+use crate::call::{Answered, Outbound};
+use crate::consumer::Drained;
+use crate::context::Context;
+use crate::env::{Cause, Cell, Env, Host, Rows};
+use crate::error::Error;
+use crate::health;
+use crate::http::{MAX_BODY, Request, Response, parse_query};
+use crate::redis::Reply;
+use crate::rest;
+use crate::trace;
+use crate::world::types::Problem;
+
+/// Bytes read at once.
+const CHUNK: u64 = 64 * 1024;
+/// Bytes that one blocking write takes (`wasi:io`).
+const WRITE: usize = 4096;
+
+/// Spin, as a context sees it. Redis is opened when it is first needed, once for a request.
+#[derive(Default)]
+struct Spin {
+    redis: OnceCell<Connection>,
+}
+
+impl Spin {
+    fn redis(&self) -> Result<&Connection, String> {
+        if let Some(connection) = self.redis.get() {
+            return Ok(connection);
+        }
+        let url = self.variable("redis_url").ok_or("variable redis_url is not set")?;
+        let connection = Connection::open(&url).map_err(|error| format!("Redis: {error}"))?;
+        Ok(self.redis.get_or_init(|| connection))
+    }
+}
+
+impl Host for Spin {
+    fn redis(&self, command: &str, words: Vec<Vec<u8>>) -> Result<Vec<Reply>, String> {
+        let words: Vec<_> = words.into_iter().map(RedisParameter::Binary).collect();
+        let results = self.redis()?.execute(command, &words).map_err(|error| error.to_string())?;
+        Ok(results
+            .into_iter()
+            .map(|result| match result {
+                RedisResult::Nil => Reply::Nil,
+                RedisResult::Status(text) => Reply::Bytes(text.into_bytes()),
+                RedisResult::Int64(number) => Reply::Int(number),
+                RedisResult::Binary(bytes) => Reply::Bytes(bytes),
+            })
+            .collect())
+    }
+
+    fn sqlite(&self, label: &str, sql: &str, values: Vec<Cell>) -> Result<Rows, String> {
+        use spin_sdk::sqlite::{Connection, Value};
+        let values: Vec<_> = values
+            .into_iter()
+            .map(|cell| match cell {
+                Cell::Null => Value::Null,
+                Cell::Integer(number) => Value::Integer(number),
+                Cell::Text(text) => Value::Text(text),
+            })
+            .collect();
+        let connection = Connection::open(label).map_err(|error| error.to_string())?;
+        let result = connection.execute(sql, &values).map_err(|error| error.to_string())?;
+        let rows = result.rows.into_iter().map(|row| {
+            row.values
+                .into_iter()
+                .map(|value| match value {
+                    Value::Integer(number) => Cell::Integer(number),
+                    Value::Text(text) => Cell::Text(text),
+                    Value::Real(_) | Value::Blob(_) | Value::Null => Cell::Null,
+                })
+                .collect()
+        });
+        Ok(Rows { rows: rows.collect(), columns: result.columns })
+    }
+
+    fn send(&self, outbound: Outbound) -> Result<Answered, String> {
+        let (scheme, rest) = outbound.url.split_once("://").ok_or("the address has no scheme")?;
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let headers: Vec<_> = outbound
+            .headers
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.into_bytes()))
+            .collect();
+        let headers = Fields::from_list(&headers).map_err(|error| error.to_string())?;
+        let request = OutgoingRequest::new(headers);
+        let scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
+        let set = request
+            .set_method(&Method::Post)
+            .and(request.set_scheme(Some(&scheme)))
+            .and(request.set_authority(Some(authority)))
+            .and(request.set_path_with_query(Some(path)));
+        set.map_err(|()| format!("the address {} is none", outbound.url))?;
+        let body = request.body().map_err(|()| "the request has no body")?;
+        let options = RequestOptions::new();
+        let nanoseconds = u64::try_from(outbound.timeout.as_nanos()).unwrap_or(u64::MAX);
+        let limited = options
+            .set_connect_timeout(Some(nanoseconds))
+            .and(options.set_first_byte_timeout(Some(nanoseconds)))
+            .and(options.set_between_bytes_timeout(Some(nanoseconds)));
+        limited.map_err(|()| "the host sets no time limits")?;
+        let future = wasi::http::outgoing_handler::handle(request, Some(options))
+            .map_err(|error| error.to_string())?;
+        write_all(body, &outbound.body)?;
+        future.subscribe().block();
+        let response = future
+            .get()
+            .ok_or("no answer")?
+            .map_err(|()| "the answer was taken already")?
+            .map_err(|error| error.to_string())?;
+        read_response(&response)
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        spin_sdk::variables::get(name).ok()
+    }
+
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn pause(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
+
+    fn random(&self) -> u64 {
+        wasi::random::random::get_random_u64()
+    }
+}
+
+/// Answers a request to a component.
+pub fn handle<C: Context>(version: &str, incoming: IncomingRequest, out: ResponseOutparam) {
+    let response = match read_request(&incoming) {
+        Ok(request) => rest::serve(&C::define(), &Spin::default(), version, &request),
+        Err(reason) => {
+            eprintln!("the request could not be read: {reason}");
+            Response::empty(400)
+        }
+    };
+    respond(out, response);
+}
+
+/// Carries out a typed call of a component's own export.
+///
+/// # Errors
+/// What `work` reports, as the world tells it.
+pub fn typed<C: Context, T>(work: impl FnOnce(&Env) -> Result<T, Error>) -> Result<T, Problem> {
+    let (definition, spin) = (C::define(), Spin::default());
+    let id = format!("{:016x}{:016x}", spin.random(), spin.random());
+    let traceparent = trace::continued(None, || spin.random());
+    let cause = Cause { correlation: id.clone(), id, traceparent };
+    let env = Env { host: &spin, system: definition.system, context: definition.context, cause };
+    work(&env).map_err(Problem::from)
+}
+
+/// Hears a doorbell: whatever the message says, the log is read on from where the context stands.
+///
+/// # Errors
+/// Where it could not be read to its end, so that Spin's log shows it. Nothing is lost: the next
+/// doorbell or the next `health/ready` reads on.
+pub fn hear<C: Context>() -> Result<(), ()> {
+    let (definition, spin) = (C::define(), Spin::default());
+    let traceparent = trace::continued(None, || spin.random());
+    let cause = Cause { traceparent, ..Cause::default() };
+    let env = Env { host: &spin, system: definition.system, context: definition.context, cause };
+    match health::catch_up(&definition, &env) {
+        Ok(Drained::CaughtUp | Drained::Busy) => Ok(()),
+        Ok(Drained::Stuck(reason)) => {
+            eprintln!("waiting: {reason}");
+            Ok(())
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            Err(())
+        }
+    }
+}
+
+fn read_request(incoming: &IncomingRequest) -> Result<Request, String> {
+    let method = match incoming.method() {
+        Method::Get => "GET".to_owned(),
+        Method::Head => "HEAD".to_owned(),
+        Method::Post => "POST".to_owned(),
+        Method::Put => "PUT".to_owned(),
+        Method::Delete => "DELETE".to_owned(),
+        Method::Connect => "CONNECT".to_owned(),
+        Method::Options => "OPTIONS".to_owned(),
+        Method::Trace => "TRACE".to_owned(),
+        Method::Patch => "PATCH".to_owned(),
+        Method::Other(other) => other,
+    };
+    let scheme = match incoming.scheme() {
+        Some(Scheme::Https) => "https".to_owned(),
+        _ => "http".to_owned(),
+    };
+    let target = incoming.path_with_query().unwrap_or_default();
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let mut headers: Vec<(String, String)> = incoming
+        .headers()
+        .entries()
+        .into_iter()
+        .map(|(name, value)| {
+            (name.to_ascii_lowercase(), String::from_utf8_lossy(&value).into_owned())
+        })
+        .collect();
+    if let Some(authority) = incoming.authority()
+        && !headers.iter().any(|(name, _)| name == "host")
+    {
+        headers.push(("host".to_owned(), authority));
+    }
+    let body = incoming.consume().map_err(|()| "the body was taken already")?;
+    let body = if method == "GET" { Vec::new() } else { read_all(body, MAX_BODY + 1)? };
+    Ok(Request { method, scheme, path: path.to_owned(), query: parse_query(query), headers, body })
+}
+
+fn read_response(response: &IncomingResponse) -> Result<Answered, String> {
+    let body = response.consume().map_err(|()| "the answer's body was taken already")?;
+    Ok(Answered { status: response.status(), body: read_all(body, MAX_BODY)? })
+}
+
+/// Reads a body to its end, or until it has `most` bytes.
+fn read_all(body: IncomingBody, most: usize) -> Result<Vec<u8>, String> {
+    let stream: InputStream = body.stream().map_err(|()| "the body was taken already")?;
+    let mut bytes = Vec::new();
+    while bytes.len() < most {
+        match stream.blocking_read(CHUNK) {
+            Ok(chunk) => bytes.extend(chunk),
+            Err(StreamError::Closed) => break,
+            Err(StreamError::LastOperationFailed(error)) => return Err(error.to_debug_string()),
+        }
+    }
+    bytes.truncate(most);
+    Ok(bytes)
+}
+
+fn write_all(body: OutgoingBody, bytes: &[u8]) -> Result<(), String> {
+    {
+        let stream = body.write().map_err(|()| "the body was taken already")?;
+        for chunk in bytes.chunks(WRITE) {
+            stream.blocking_write_and_flush(chunk).map_err(|error| error.to_string())?;
+        }
+    }
+    OutgoingBody::finish(body, None).map_err(|error| error.to_string())
+}
+
+fn respond(out: ResponseOutparam, response: Response) {
+    let mut headers: Vec<(String, Vec<u8>)> =
+        response.headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
+    if !response.body.is_empty() {
+        let length = response.body.len().to_string().into_bytes();
+        headers.push(("content-length".to_owned(), length));
+    }
+    let Ok(fields) = Fields::from_list(&headers) else {
+        // A header that cannot be sent is a bug of the platform; the client gets a plain 500.
+        let answer = OutgoingResponse::new(Fields::new());
+        let _ = answer.set_status_code(500);
+        return ResponseOutparam::set(out, Ok(answer));
+    };
+    let answer = OutgoingResponse::new(fields);
+    let _ = answer.set_status_code(response.status);
+    let body = answer.body();
+    ResponseOutparam::set(out, Ok(answer));
+    if let Ok(body) = body
+        && let Err(error) = write_all(body, &response.body)
+    {
+        eprintln!("the answer could not be sent: {error}");
+    }
+}
