@@ -1,6 +1,6 @@
 //! Building what `up`, `test` and `bench` run.
 
-use crate::cargo::{Packages, WASM, cargo};
+use crate::cargo::{Packages, WASM, cargo, select};
 use crate::progress::{Executable, Progress};
 use crate::setup::Tools;
 use anyhow::Result;
@@ -12,39 +12,51 @@ pub fn run(tools: &Tools) -> Result<()> {
 }
 
 /// Builds the components and the binaries of native packages.
-pub fn with_native(tools: &Tools, packages: &[&str]) -> Result<()> {
+pub fn with_native(tools: &Tools, names: &[&str]) -> Result<()> {
+    let packages = Packages::read()?;
     let mut native = cargo();
-    native.args(["build", "--release", "--bins"]);
-    native.args(packages.iter().flat_map(|name| ["--package", name]));
-    all(tools, packages, native)?;
+    select(native.args(["build", "--release", "--bins"]), names);
+    let components = components(tools, &packages);
+    all(&packages, vec![components, ("host", names.to_vec(), native)])?;
     Ok(())
 }
 
-/// Builds the components, and everything native as tests need it; gives back the tests.
+/// Builds the components and all tests, with the binaries that the tests start; gives back the
+/// tests.
 ///
-/// It is one build, for which packages are built together decides which features their
-/// dependencies have, so that a second one would compile many of them again.
-pub fn with_tests(tools: &Tools) -> Result<Vec<Executable>> {
-    let mut native = cargo();
-    native.args(["test", "--release", "--workspace", "--no-run"]);
-    all(tools, &["madang-host", "madang-tests", "xtask"], native)
+/// Which packages are built together decides which features their dependencies have. Native
+/// packages are therefore built apart from the components' own tests: the host then shares with
+/// `up` all that takes long.
+pub fn with_tests(tools: &Tools, packages: &Packages) -> Result<Vec<Executable>> {
+    let tests = |names: &[&str]| {
+        let mut command = cargo();
+        select(command.args(["test", "--release", "--no-run"]), names);
+        command
+    };
+    let (natives, guests) = (packages.natives(), packages.guests());
+    let (native_tests, guest_tests) = (tests(&natives), tests(&guests));
+    let components = components(tools, packages);
+    let host = ("host and its tests", natives, native_tests);
+    all(packages, vec![components, host, ("components' tests", guests, guest_tests)])
 }
 
-fn all(tools: &Tools, native: &[&str], build_native: Command) -> Result<Vec<Executable>> {
-    let packages = Packages::read()?;
-    let components = packages.components();
-    let (for_components, for_native) =
-        (packages.count_needed_by(&components), packages.count_needed_by(native));
-    let progress = Progress::new(for_components + for_native);
-    progress.run("components", for_components, build_components(tools, &components))?;
-    let executables = progress.run("host", for_native, build_native)?;
+/// One build: its name, the packages that it is about, and the command.
+type Build<'a> = (&'static str, Vec<&'a str>, Command);
+
+fn components<'a>(tools: &Tools, packages: &'a Packages) -> Build<'a> {
+    let names = packages.components();
+    let mut cargo = tools.component.cargo();
+    select(cargo.args(["build", "--profile", "component", "--target", WASM]), &names);
+    ("components", names, cargo)
+}
+
+fn all(packages: &Packages, builds: Vec<Build>) -> Result<Vec<Executable>> {
+    let count = |names: &[&str]| packages.count_needed_by(names);
+    let progress = Progress::new(builds.iter().map(|(_, names, _)| count(names)).sum());
+    let mut executables = Vec::new();
+    for (what, names, command) in builds {
+        executables.extend(progress.run(what, count(&names), command)?);
+    }
     progress.finish();
     Ok(executables)
-}
-
-fn build_components(tools: &Tools, components: &[&str]) -> Command {
-    let mut cargo = tools.component.cargo();
-    cargo.args(["build", "--profile", "component", "--target", WASM]);
-    cargo.args(components.iter().flat_map(|name| ["--package", name]));
-    cargo
 }

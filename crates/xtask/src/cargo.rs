@@ -82,9 +82,27 @@ impl Packages {
         components.map(|p| p.name.as_str()).collect()
     }
 
+    /// The packages that are compiled to WebAssembly: components, and what they are built on.
+    pub fn guests(&self) -> Vec<&str> {
+        let needed = self.needed_by(&self.components());
+        let guests = self.members.iter().filter(|p| needed.contains(p.id.as_str()));
+        guests.map(|p| p.name.as_str()).collect()
+    }
+
+    /// All other packages of the repository.
+    pub fn natives(&self) -> Vec<&str> {
+        let guests = self.guests();
+        self.members.iter().map(|p| p.name.as_str()).filter(|n| !guests.contains(n)).collect()
+    }
+
     /// How many packages are compiled for these ones, themselves included. An estimate: cargo
     /// alone knows which optional ones are left out.
     pub fn count_needed_by(&self, names: &[&str]) -> usize {
+        self.needed_by(names).len()
+    }
+
+    /// The ids of packages and of all that they need.
+    fn needed_by(&self, names: &[&str]) -> HashSet<&str> {
         let roots = self.members.iter().filter(|p| names.contains(&p.name.as_str()));
         let mut found: HashSet<&str> = roots.map(|p| p.id.as_str()).collect();
         let mut pending: Vec<&str> = found.iter().copied().collect();
@@ -95,8 +113,13 @@ impl Packages {
                 }
             }
         }
-        found.len()
+        found
     }
+}
+
+/// Adds `--package` for each of these packages.
+pub fn select<'a>(command: &'a mut Command, packages: &[&str]) -> &'a mut Command {
+    command.args(packages.iter().flat_map(|name| ["--package", name]))
 }
 
 fn host_platform() -> Result<String> {
@@ -169,7 +192,11 @@ mod tests {
         };
         let needs = |names: &[&str]| names.iter().map(|name| format!("id-{name}")).collect();
         Packages {
-            members: vec![package("book", "components/bookrent/book"), package("host", "crates")],
+            members: vec![
+                package("book", "components/bookrent/book"),
+                package("platform", "crates/platform"),
+                package("host", "crates/host"),
+            ],
             dependencies: HashMap::from([
                 ("id-book".to_owned(), needs(&["platform"])),
                 ("id-platform".to_owned(), needs(&["serde", "macro"])),
@@ -182,6 +209,12 @@ mod tests {
     #[test]
     fn components_are_what_is_below_their_folder() {
         assert_eq!(packages().components(), ["book"]);
+    }
+
+    #[test]
+    fn guests_are_components_and_what_they_need_of_the_repository() {
+        assert_eq!(packages().guests(), ["book", "platform"]);
+        assert_eq!(packages().natives(), ["host"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: what CI runs, step by step.
 
 use crate::build;
-use crate::cargo::{Packages, WASM, cargo, root};
+use crate::cargo::{Packages, WASM, cargo, root, select};
 use crate::progress::Executable;
 use crate::setup::{self, Toolchain, Tools};
 use anyhow::{Context, Result, bail};
@@ -16,13 +16,14 @@ pub fn run() -> Result<()> {
     let mut steps = Steps::default();
     let tools =
         steps.run("set-up", || setup::run().and_then(|t| setup::for_tests().map(|()| t)))?;
-    steps.run("rustfmt", || check(cargo().args(["fmt", "--all", "--check"]), "`cargo fmt`"))?;
-    steps.run("clippy", || clippy(&tools))?;
-    let tests = steps.run("build", || build::with_tests(&tools))?;
-    steps.run("tests", || {
-        let what = "the code or the test: the test's output is above";
-        check(cargo().args(["test", "--release", "--workspace"]), what)
+    steps.run("rustfmt", || {
+        check(cargo().args(["fmt", "--all", "--check"]), "it with `cargo fmt`")
     })?;
+    let packages = Packages::read()?;
+    steps.run("clippy", || clippy(&tools, &packages))?;
+    let tests = steps.run("build", || build::with_tests(&tools, &packages))?;
+    steps.run("tests of the components", || test(&packages.guests()))?;
+    steps.run("tests of the host and of the whole", || test(&packages.natives()))?;
     if setup::is_on_path("spin") {
         steps.run("tests on spin up", || on_spin(&tests))?;
     } else {
@@ -32,21 +33,26 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
-fn clippy(tools: &Tools) -> Result<()> {
-    const MEND: &str = "what it points at above";
-    let deny = ["--", "--deny", "warnings"];
-    let mut native = cargo();
-    native.args(["clippy", "--quiet", "--release", "--workspace", "--all-targets"]);
-    check(native.args(deny), MEND)?;
+fn clippy(tools: &Tools, packages: &Packages) -> Result<()> {
+    let clippy = |options: &[&str], names: &[&str]| {
+        let mut command = cargo();
+        select(command.args(["clippy", "--quiet"]).args(options), names);
+        check(command.args(["--", "--deny", "warnings"]), "what clippy points at above")
+    };
+    let native = ["--release", "--all-targets"];
+    clippy(&native, &packages.natives())?;
+    clippy(&native, &packages.guests())?;
     if tools.component == Toolchain::Debian {
-        println!("clippy of the components as WebAssembly skipped: this toolchain lacks {WASM}");
+        println!("The components as WebAssembly are not checked: clippy's toolchain lacks {WASM}");
         return Ok(());
     }
-    let packages = Packages::read()?;
-    let mut wasm = cargo();
-    wasm.args(["clippy", "--quiet", "--profile", "component", "--target", WASM]);
-    wasm.args(packages.components().iter().flat_map(|name| ["--package", name]));
-    check(wasm.args(deny), MEND)
+    clippy(&["--profile", "component", "--target", WASM], &packages.guests())
+}
+
+fn test(packages: &[&str]) -> Result<()> {
+    let mut command = cargo();
+    select(command.args(["test", "--release"]), packages);
+    check(&mut command, "the code or the test: what the test said is above")
 }
 
 /// Runs the end-to-end tests again, as they were built, on `spin up`.
@@ -65,7 +71,7 @@ fn check(command: &mut Command, mend: &str) -> Result<()> {
         .status()
         .with_context(|| format!("{} cannot be run", command.get_program().display()))?;
     if !status.success() {
-        bail!("mend it with {mend}");
+        bail!("mend {mend}");
     }
     Ok(())
 }
@@ -88,9 +94,9 @@ impl Steps {
     fn summary(&self) {
         println!("\nAll of it passed:");
         for (name, time) in &self.done {
-            println!("{name:>20} {:>8.1} s", time.as_secs_f64());
+            println!("{name:>35} {:>8.1} s", time.as_secs_f64());
         }
         let total: Duration = self.done.iter().map(|(_, time)| *time).sum();
-        println!("{:>20} {:>8.1} s", "total", total.as_secs_f64());
+        println!("{:>35} {:>8.1} s", "total", total.as_secs_f64());
     }
 }

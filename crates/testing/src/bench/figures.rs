@@ -120,7 +120,7 @@ fn cores() -> usize {
 /// Three digits or more, thousands apart: `0.42`, `7.31`, `48.2`, `12,345`.
 fn number(value: f64) -> String {
     let decimals = match value {
-        v if v.fract() == 0.0 || v >= 1000.0 => 0,
+        v if v.fract() == 0.0 || v >= 999.95 => 0,
         v if v >= 10.0 => 1,
         _ => 2,
     };
@@ -133,4 +133,24 @@ fn number(value: f64) -> String {
         .map(|digits| String::from_utf8_lossy(digits).into_owned())
         .collect();
     groups.join(",") + fraction
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short_and_readable() {
+        let shown = [0.0, 0.4217, 7.314, 25.0, 48.23, 999.96, 12_345.6, 1_234_567.0].map(number);
+        assert_eq!(shown, ["0", "0.42", "7.31", "25", "48.2", "1,000", "12,346", "1,234,567"]);
+    }
+
+    #[test]
+    fn a_figure_that_misses_its_target_is_short() {
+        let mut figures = Figures::default();
+        figures.below("start", 1.0, 1.0, "s");
+        figures.at_least("rate", 12_000.0, 12_000.0, "/s");
+        let lines: Vec<_> = figures.lines.iter().map(|l| (l.target.as_str(), l.verdict)).collect();
+        assert_eq!(lines, [("under 1 s", "short"), ("at least 12,000 /s", "pass")]);
+    }
 }

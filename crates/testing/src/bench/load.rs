@@ -173,3 +173,51 @@ where
         *self.state.borrow_mut().outcome.errors.entry(reason).or_default() += 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    #[test]
+    fn percentiles_are_times_that_were_measured() {
+        let times: Vec<_> = (1..=100).map(Duration::from_millis).collect();
+        assert_eq!(percentile(&times, 0.5), 50.0);
+        assert_eq!(percentile(&times, 0.99), 99.0);
+        assert_eq!(percentile(&times, 0.999), 100.0);
+        assert_eq!(percentile(&times[..1], 0.5), 1.0);
+        assert_eq!(percentile(&[], 0.5), 0.0);
+    }
+
+    /// Closes every connection after its second answer.
+    fn serve(listener: TcpListener) {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            for _ in 0..2 {
+                if stream.read(&mut request).unwrap_or(0) == 0 {
+                    break;
+                }
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn every_request_is_an_answer_or_an_error() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        std::thread::spawn(move || serve(listener));
+        let get = |_| Request::get("/").header("host", "test").body(Full::default()).unwrap();
+        let outcome = run(&address, 1, End::Requests(10), get, |number, status, body| {
+            assert_eq!((status, body), (StatusCode::OK, b"ok".as_slice()));
+            if number == 0 { Err("the first".to_owned()) } else { Ok(()) }
+        })
+        .unwrap();
+        assert_eq!(outcome.errors["the first"], 1);
+        let errors: u64 = outcome.errors.values().sum();
+        assert_eq!(outcome.times.len() as u64 + errors, 10);
+        assert!(outcome.times.len() >= 4, "{:?}", outcome.errors);
+    }
+}
