@@ -128,17 +128,17 @@ mod tests {
     }
 
     fn free() -> Given<Book> {
-        given([registered("title01", true)])
+        given::<Book>([registered("title01", true)])
     }
 
     fn held() -> Given<Book> {
-        given([registered("title01", true), Command::Take { rent_id: 7 }])
+        given::<Book>([registered("title01", true), Command::Take { rent_id: 7 }])
     }
 
     #[test]
     fn a_book_is_registered_and_told() {
         let told = Registered { id: 1, title: "title01".into(), status: true };
-        let book = given([]).when(registered("title01", true)).then_events([told.into()]);
+        let book = given::<Book>([]).when(registered("title01", true)).then_events([told.into()]);
         assert_eq!(
             book.resource(),
             Some(Resource { id: 1, title: "title01".into(), status: true })
@@ -150,8 +150,8 @@ mod tests {
         let refused =
             |title: &str| Rejection::invalid("title", title, "must be 1 to 200 characters");
         let (long, longest) = ("책".repeat(201), "책".repeat(200));
-        given([]).when(registered("", true)).then_rejected(refused(""));
-        given([]).when(registered(&long, true)).then_rejected(refused(&long));
+        given::<Book>([]).when(registered("", true)).then_rejected(refused(""));
+        given::<Book>([]).when(registered(&long, true)).then_rejected(refused(&long));
         free().when(Command::Change(fields(&long, true))).then_rejected(refused(&long));
         free().when(Command::Change(fields(&longest, true))).then_silence();
     }
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_book_that_cannot_be_rented_is_refused() {
-        given([registered("title01", false)])
+        given::<Book>([registered("title01", false)])
             .when(Command::Take { rent_id: 7 })
             .then_rejected(NOT_FREE);
     }
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_book_that_nobody_may_rent_does_not_become_free_by_a_late_return() {
-        given([registered("title01", false)])
+        given::<Book>([registered("title01", false)])
             .when(Command::GiveBack { rent_id: 7 })
             .then_nothing_changes();
     }

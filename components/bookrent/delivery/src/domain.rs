@@ -145,7 +145,7 @@ mod tests {
             address: "address1".into(),
             status: "Delivery Started".into(),
         };
-        let delivery = given([]).when(started()).then_events([told.into()]);
+        let delivery = given::<Delivery>([]).when(started()).then_events([told.into()]);
         assert_eq!(
             delivery.resource(),
             Some(Resource {
@@ -169,19 +169,22 @@ mod tests {
             address: "address1".into(),
             status: "Delivery Cancelled".into(),
         };
-        let delivery = given([started()]).when(Command::Cancel).then_events([told.into()]);
+        let delivery =
+            given::<Delivery>([started()]).when(Command::Cancel).then_events([told.into()]);
         assert_eq!(delivery.resource().unwrap().status, "Delivery Cancelled");
     }
 
     #[test]
     fn a_second_end_is_refused() {
-        given([started(), Command::Cancel]).when(Command::Cancel).then_rejected(CANCELLED);
+        given::<Delivery>([started(), Command::Cancel])
+            .when(Command::Cancel)
+            .then_rejected(CANCELLED);
     }
 
     #[test]
     fn a_second_start_is_refused() {
         let refused = Rejection::state("it has started already");
-        given([started()]).when(started()).then_rejected(refused);
+        given::<Delivery>([started()]).when(started()).then_rejected(refused);
     }
 
     #[test]

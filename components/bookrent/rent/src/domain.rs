@@ -214,7 +214,7 @@ mod tests {
     }
 
     fn after(answer: Command) -> Given<Rent> {
-        given([requested(), answer])
+        given::<Rent>([requested(), answer])
     }
 
     fn fields(status: &str) -> RentFields {
@@ -222,12 +222,12 @@ mod tests {
     }
 
     fn cancelled() -> Given<Rent> {
-        given([requested(), Command::Confirm, Command::Change(fields("Cancel"))])
+        given::<Rent>([requested(), Command::Confirm, Command::Change(fields("Cancel"))])
     }
 
     #[test]
     fn a_rent_that_is_asked_for_is_an_intent_that_nobody_sees() {
-        let rent = given([]).when(requested()).then_silence();
+        let rent = given::<Rent>([]).when(requested()).then_silence();
         assert_eq!(rent.resource(), None);
         assert!(Rent::decide(None, requested()).unwrap().state.unwrap().is_intent());
     }
@@ -255,19 +255,19 @@ mod tests {
             address: ADDRESS.into(),
             status: "Rent".into(),
         };
-        let rent = given([requested()]).when(Command::Confirm).then_events([told.into()]);
+        let rent = given::<Rent>([requested()]).when(Command::Confirm).then_events([told.into()]);
         assert_eq!(rent.resource().unwrap().status, "Rent");
     }
 
     #[test]
     fn a_book_that_cannot_be_had_fails_the_rent_in_silence() {
-        let rent = given([requested()]).when(Command::Refuse).then_silence();
+        let rent = given::<Rent>([requested()]).when(Command::Refuse).then_silence();
         assert_eq!(rent.resource().unwrap().status, "Fail");
     }
 
     #[test]
     fn a_book_that_does_not_answer_fails_the_rent_and_is_given_back() {
-        let rent = given([requested()]).when(Command::FallBack).then_silence();
+        let rent = given::<Rent>([requested()]).when(Command::FallBack).then_silence();
         assert_eq!(rent.resource().unwrap().status, "Fail");
         let owes = |commands: &[Command]| {
             let decide =
@@ -338,7 +338,7 @@ mod tests {
         assert_eq!(after(Command::Refuse).when(Command::Remove).then_silence().resource(), None);
         assert_eq!(cancelled().when(Command::Remove).then_silence().resource(), None);
         after(Command::Confirm).when(Command::Remove).then_rejected(RUNNING);
-        given([requested()]).when(Command::Remove).then_rejected(Rejection::MISSING);
+        given::<Rent>([requested()]).when(Command::Remove).then_rejected(Rejection::MISSING);
     }
 
     #[test]
