@@ -1,0 +1,9 @@
+//! An application before it runs: what its files say, checked and resolved.
+
+pub mod grants;
+pub mod manifest;
+pub mod plan;
+pub mod routes;
+pub mod runtime_config;
+pub mod template;
+pub mod variables;

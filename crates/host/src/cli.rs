@@ -1,0 +1,245 @@
+//! The command line.
+
+use crate::{
+    app::plan::Limits,
+    client,
+    guest::faults::{Crash, Delay, Order, Trigger},
+    process::{self, trigger::Listener, worker::Worker},
+    supervisor::{
+        self, Options,
+        load::{Load, Source},
+        redis::Fsync,
+    },
+};
+use anyhow::{Context, Result, ensure};
+use clap::{Args, Parser, Subcommand};
+use std::{
+    io::Write, net::SocketAddr, num::NonZeroUsize, path::PathBuf, process::ExitCode, time::Duration,
+};
+
+/// Runs a Spin application: event-driven microservices as WebAssembly components.
+#[derive(Debug, Parser)]
+#[command(name = "madang", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run an application, as `spin up` does.
+    Up(Box<Up>),
+    /// Print the Redis users that the application needs, as lines of an ACL file.
+    Acl(SourceArgs),
+    /// Print what runs, and its faults.
+    Status(Target),
+    /// Take a component down: its requests get 503, its messages do not arrive.
+    Down(Component),
+    /// End all faults of a component.
+    Heal(Component),
+    /// Hold a component's answers back by a random time.
+    Delay {
+        #[command(flatten)]
+        component: Component,
+        /// Milliseconds: `800-1100`, or one number.
+        #[arg(value_parser = range)]
+        range: Delay,
+    },
+    /// In each process once, kill an instance of a component right after a call to the outside.
+    Crash {
+        #[command(flatten)]
+        component: Component,
+        /// After which call, from 1: a Redis command, an HTTP request, a SQLite or key-value operation. 0 is before
+        /// it runs.
+        #[arg(long)]
+        call: u32,
+        /// Only an instance that this woke.
+        #[arg(long)]
+        trigger: Option<Trigger>,
+    },
+    #[command(hide = true)]
+    Worker,
+    #[command(hide = true)]
+    Trigger,
+}
+
+#[derive(Debug, Args)]
+struct SourceArgs {
+    /// The manifest, or its folder.
+    #[arg(short, long, default_value = "spin.toml", alias = "file")]
+    from: PathBuf,
+    /// Where stores live and variables come from.
+    #[arg(long, env = "RUNTIME_CONFIG_FILE")]
+    runtime_config_file: Option<PathBuf>,
+    /// A variable's value: `name=value`, `name=@file`, `@file.json` or `@file.toml`. May be repeated.
+    #[arg(long)]
+    variable: Vec<String>,
+    /// Run only this component. May be repeated.
+    #[arg(short, long)]
+    component_id: Vec<String>,
+    /// Where state is kept [default: .madang next to the manifest].
+    #[arg(long)]
+    state_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct Up {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// Where the application is served. Port 0 is any free one.
+    #[arg(long, env = "SPIN_HTTP_LISTEN_ADDR", default_value = "127.0.0.1:3000")]
+    listen: SocketAddr,
+    /// Keep component output from the console; it is still in the state folder's logs.
+    #[arg(short, long)]
+    quiet: bool,
+    /// Not supported: components get `variables`.
+    #[arg(short, long, hide = true)]
+    env: Vec<String>,
+    /// Worker processes [default: one per core].
+    #[arg(long)]
+    workers: Option<NonZeroUsize>,
+    /// Where status and faults are served; a loopback address.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    admin: SocketAddr,
+    /// A Redis to use, redis://[user:password@]host[:port]; without, one is started.
+    #[arg(long, env = "MADANG_REDIS_URL", hide_env_values = true)]
+    redis_url: Option<String>,
+    /// When a Redis that is started writes to the disk.
+    #[arg(long, env = "MADANG_REDIS_FSYNC", default_value = "everysec")]
+    redis_fsync: Fsync,
+    /// How long an instance may take: seconds, or with a unit: `500ms`, `30s`, `2m`.
+    #[arg(long, default_value = "30s", value_parser = duration)]
+    request_timeout: Duration,
+    /// How much memory an instance may have, in MiB.
+    #[arg(long, default_value = "64", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    memory_limit: u32,
+}
+
+#[derive(Debug, Args)]
+struct Target {
+    /// The state folder of the running application.
+    #[arg(long, default_value = ".madang")]
+    state_dir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+struct Component {
+    /// The component's id.
+    id: String,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Runs the command line; errors go to standard error.
+pub fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            crate::say!("madang: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Up(up) => supervisor::up(up.options()?),
+        Command::Acl(source) => print(&Load::new(&source.source())?.acl()?),
+        Command::Status(target) => print(&client::status(&target.state_dir)?),
+        Command::Down(component) => component.order(&Order::Down),
+        Command::Heal(component) => component.order(&Order::Heal),
+        Command::Delay { component, range } => component.order(&Order::Delay(range)),
+        Command::Crash { component, call, trigger } => {
+            component.order(&Order::Crash(Crash { call, trigger }))
+        }
+        Command::Worker => process::run(Worker),
+        Command::Trigger => process::run(Listener::default()),
+    }
+}
+
+fn print(text: &str) -> Result<()> {
+    std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")
+}
+
+impl SourceArgs {
+    fn source(self) -> Source {
+        Source {
+            from: self.from,
+            runtime_config: self.runtime_config_file,
+            variables: self.variable,
+            components: self.component_id,
+            state_dir: self.state_dir.filter(|path| !path.as_os_str().is_empty()),
+        }
+    }
+}
+
+impl Up {
+    fn options(self) -> Result<Options> {
+        ensure!(
+            self.env.is_empty(),
+            "--env is not supported: declare a variable and give it with --variable"
+        );
+        let workers = self.workers.or_else(|| std::thread::available_parallelism().ok());
+        Ok(Options {
+            source: self.source.source(),
+            listen: self.listen,
+            admin: self.admin,
+            workers: workers.map_or(1, NonZeroUsize::get),
+            quiet: self.quiet,
+            redis_url: self.redis_url,
+            redis_fsync: self.redis_fsync,
+            limits: Limits {
+                request_timeout_ms: u64::try_from(self.request_timeout.as_millis())
+                    .unwrap_or(u64::MAX),
+                memory: (self.memory_limit as usize) << 20,
+            },
+        })
+    }
+}
+
+impl Component {
+    fn order(&self, order: &Order) -> Result<()> {
+        print(&client::order(&self.target.state_dir, &self.id, order)?)
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: u64 = digits.parse().map_err(|_| format!("{text:?} is no time: write `30s`"))?;
+    match &text[digits.len()..] {
+        "ms" => Ok(Duration::from_millis(number)),
+        "" | "s" => Ok(Duration::from_secs(number)),
+        "m" => Ok(Duration::from_secs(number * 60)),
+        unit => Err(format!("{unit:?} is no unit: ms, s and m are")),
+    }
+}
+
+fn range(text: &str) -> Result<Delay, String> {
+    let (min, max) = text.split_once('-').unwrap_or((text, text));
+    let number =
+        |text: &str| text.parse().map_err(|_| format!("{text:?} is no number of milliseconds"));
+    let delay = Delay { min_ms: number(min)?, max_ms: number(max)? };
+    delay.check().map_err(|error| error.to_string())?;
+    Ok(delay)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_and_ranges() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("30"), Ok(Duration::from_secs(30)));
+        assert!(duration("3x").is_err());
+        assert_eq!(range("800-1100"), Ok(Delay { min_ms: 800, max_ms: 1100 }));
+        assert_eq!(range("5"), Ok(Delay { min_ms: 5, max_ms: 5 }));
+        assert!(range("9-1").is_err());
+    }
+}

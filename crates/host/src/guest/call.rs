@@ -1,0 +1,285 @@
+//! Calling components: a fresh instance for each request and message, bounded in number, time and memory.
+
+use super::{
+    faults::{Life, Trigger},
+    state::{Guest, Host},
+};
+use crate::{app::routes::WELL_KNOWN, problem};
+use anyhow::Result;
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, Uri, header, uri::Authority};
+use http_body_util::{BodyExt, Empty, Full};
+use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
+    time::{sleep, timeout},
+};
+use wasmtime_wasi_http::{WasiBody, WasiHttpView, p2::bindings::http::types::Scheme};
+
+/// How long a request waits for a free instance.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A client.
+    Outside,
+    /// A component of this process, or the host itself.
+    Inside,
+}
+
+/// Why a component gave no answer.
+#[derive(Debug)]
+pub enum Failure {
+    /// A fault that a tester injected.
+    Down,
+    /// No instance was free.
+    Busy,
+    /// The time limit passed.
+    TimedOut,
+    /// The guest trapped, or ended without an answer.
+    Trap(wasmtime::Error),
+    /// The guest answered a message with an error.
+    Refused,
+    /// A crash that a tester injected.
+    Killed,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Down => f.write_str("is down (by order of the admin port)"),
+            Self::Busy => f.write_str("is busy: no instance became free in time"),
+            Self::TimedOut => f.write_str("took longer than --request-timeout and was stopped"),
+            Self::Trap(error) => write!(f, "failed: {error:?}"),
+            Self::Refused => f.write_str("answered a message with an error"),
+            Self::Killed => f.write_str("was killed (by order of the admin port)"),
+        }
+    }
+}
+
+impl Host {
+    /// Answers a request by the host itself or by the component that its path leads to. Never fails: a failure is an
+    /// answer, too.
+    pub async fn handle(
+        self: &Arc<Self>,
+        mut request: Request<WasiBody>,
+        client: SocketAddr,
+        origin: Origin,
+    ) -> Response<WasiBody> {
+        if let Some(name) = request.uri().path().strip_prefix(WELL_KNOWN) {
+            return self.well_known(name);
+        }
+        let Some(uri) = absolute(&request) else {
+            return problem::answer(
+                StatusCode::BAD_REQUEST,
+                "The Host header is missing or does not fit the URI.",
+            );
+        };
+        *request.uri_mut() = uri.clone();
+        let Some(found) = self.router.find(uri.path()) else {
+            return problem::answer(
+                StatusCode::NOT_FOUND,
+                "No component has a route for this path.",
+            );
+        };
+        let Some(guest) = self.guest(found.component()) else {
+            return problem::answer(StatusCode::NOT_FOUND, "The route's component is not loaded.");
+        };
+        // It concerns one connection only, and would mislead a component that passes headers on.
+        request.headers_mut().remove(header::CONNECTION);
+        found.describe(request.headers_mut(), &uri, client);
+        self.answer(guest, request, origin).await
+    }
+
+    /// Asks a component for its readiness, whatever the routes say.
+    pub async fn ask_ready(self: &Arc<Self>, guest: &Arc<Guest>, path: &str) -> Response<WasiBody> {
+        let listen = self.plan.listen;
+        let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+        let request = Request::builder()
+            .method(Method::GET)
+            .uri(format!("http://{listen}{path}"))
+            .header(header::HOST, listen.to_string())
+            .body(body);
+        let Ok(mut request) = request else {
+            return problem::answer(StatusCode::BAD_REQUEST, "The `ready` path is no path.");
+        };
+        let uri = request.uri().clone();
+        if let Some(found) = self.router.find(uri.path()) {
+            found.describe(request.headers_mut(), &uri, SocketAddr::new(listen.ip(), 0));
+        }
+        self.answer(guest, request, Origin::Inside).await
+    }
+
+    async fn answer(
+        self: &Arc<Self>,
+        guest: &Arc<Guest>,
+        request: Request<WasiBody>,
+        origin: Origin,
+    ) -> Response<WasiBody> {
+        let faults = guest.faults.now().clone();
+        if faults.down {
+            return problem::failure(&Failure::Down);
+        }
+        let answer = self
+            .request(guest, request, origin)
+            .await
+            .unwrap_or_else(|failure| problem::failure(&failure));
+        if let Some(delay) = faults.delay {
+            sleep(delay.pick()).await;
+        }
+        answer
+    }
+
+    /// Gives a message to a component.
+    pub async fn deliver(
+        self: &Arc<Self>,
+        guest: &Arc<Guest>,
+        message: Vec<u8>,
+    ) -> Result<(), Failure> {
+        if guest.faults.now().down {
+            return Err(Failure::Down);
+        }
+        let Some(listener) = &guest.listener else {
+            return Err(Failure::Trap(wasmtime::Error::msg(
+                "it exports no fermyon:spin/inbound-redis",
+            )));
+        };
+        let _place = place(&self.inner).await?;
+        let (mut store, life) = self.store(guest, Trigger::Redis);
+        let run = async {
+            let instance = listener.instantiate_async(&mut store).await?;
+            instance.fermyon_spin_inbound_redis().call_handle_message(&mut store, &message).await
+        };
+        match self.live(guest, &life, Trigger::Redis, run).await? {
+            Ok(()) => Ok(()),
+            Err(_) => Err(Failure::Refused),
+        }
+    }
+
+    async fn request(
+        self: &Arc<Self>,
+        guest: &Arc<Guest>,
+        request: Request<WasiBody>,
+        origin: Origin,
+    ) -> Result<Response<WasiBody>, Failure> {
+        let Some(proxy) = &guest.http else {
+            return Err(Failure::Trap(wasmtime::Error::msg(
+                "it exports no wasi:http/incoming-handler",
+            )));
+        };
+        let place = place(match origin {
+            Origin::Outside => &self.outer,
+            Origin::Inside => &self.inner,
+        })
+        .await?;
+        let (mut store, life) = self.store(guest, Trigger::Http);
+        let (sender, answer) = oneshot::channel();
+        let mut view = store.data_mut().http();
+        let request = view.new_incoming_request(Scheme::Http, request).map_err(Failure::Trap)?;
+        let outparam = view.new_response_outparam(sender).map_err(Failure::Trap)?;
+        let (host, guest, proxy) = (self.clone(), guest.clone(), proxy.clone());
+        // A task of its own: the guest goes on writing the body, and finishes what it began when the client is gone.
+        let task = tokio::spawn(async move {
+            let _place = place;
+            let run = async {
+                let instance = proxy.instantiate_async(&mut store).await?;
+                instance
+                    .wasi_http_incoming_handler()
+                    .call_handle(&mut store, request, outparam)
+                    .await
+            };
+            let result = host.live(&guest, &life, Trigger::Http, run).await;
+            if let Err(failure) = &result {
+                crate::say!("component {} {failure}", guest.id);
+            }
+            result
+        });
+        match answer.await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(code)) => {
+                crate::say!("a component answered a request with the error {code:?}");
+                Err(Failure::Refused)
+            }
+            Err(_) => Err(match task.await {
+                Ok(Err(failure)) => failure,
+                Ok(Ok(())) => Failure::Trap(wasmtime::Error::msg("it ended without an answer")),
+                Err(panic) => {
+                    crate::say!("a request ended the host's task: {panic}");
+                    Failure::Trap(wasmtime::Error::msg("the host failed"))
+                }
+            }),
+        }
+    }
+
+    /// Runs an instance until it ends or one of its bounds or faults does.
+    async fn live<T>(
+        &self,
+        guest: &Guest,
+        life: &Life,
+        trigger: Trigger,
+        run: impl Future<Output = wasmtime::Result<T>>,
+    ) -> Result<T, Failure> {
+        if guest.faults.strikes(trigger, 0) {
+            return Err(Failure::Killed);
+        }
+        tokio::select! {
+            biased;
+            result = timeout(self.time_limit(), run) => match result {
+                Ok(result) => result.map_err(Failure::Trap),
+                Err(_) => Err(Failure::TimedOut),
+            },
+            () = life.ended() => Err(Failure::Killed),
+        }
+    }
+
+    fn well_known(&self, name: &str) -> Response<WasiBody> {
+        match name {
+            "health" => Response::new(full("OK")),
+            "info" => {
+                let mut info = serde_json::json!({ "name": self.plan.name });
+                if !self.plan.version.is_empty() {
+                    info["version"] = self.plan.version.clone().into();
+                }
+                let mut response = Response::new(full(format!("{info:#}")));
+                let json = header::HeaderValue::from_static("application/json");
+                response.headers_mut().insert(header::CONTENT_TYPE, json);
+                response
+            }
+            _ => problem::answer(StatusCode::NOT_FOUND, "The host has nothing of this name."),
+        }
+    }
+}
+
+/// A body that is there already.
+pub fn full(bytes: impl Into<Bytes>) -> WasiBody {
+    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
+}
+
+async fn place(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Failure> {
+    // The first try costs no timer.
+    if let Ok(place) = places.clone().try_acquire_owned() {
+        return Ok(place);
+    }
+    match timeout(PATIENCE, places.clone().acquire_owned()).await {
+        Ok(Ok(place)) => Ok(place),
+        _ => Err(Failure::Busy),
+    }
+}
+
+/// The request's URI with scheme and authority, the latter from the URI or the Host header. `None` where both are
+/// missing or differ: guessing would let a client confuse a component.
+fn absolute(request: &Request<WasiBody>) -> Option<Uri> {
+    let named = match request.headers().get(header::HOST) {
+        Some(host) => Some(Authority::try_from(host.as_bytes()).ok()?),
+        None => None,
+    };
+    let mut parts = request.uri().clone().into_parts();
+    parts.authority = match (named, parts.authority) {
+        (Some(named), Some(written)) if named != written => return None,
+        (Some(authority), _) | (None, Some(authority)) => Some(authority),
+        (None, None) => return None,
+    };
+    parts.scheme = Some(http::uri::Scheme::HTTP);
+    Uri::from_parts(parts).ok()
+}

@@ -1,0 +1,260 @@
+//! Outbound HTTP: held to the grants, and dispatched in the process when the application calls itself.
+
+use super::{
+    call::Origin,
+    faults::Life,
+    state::{Guest, Host},
+};
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, Uri, header, uri::Scheme};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{self, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use std::{
+    error::Error as StdError,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::time::{Sleep, sleep, timeout};
+use tower_service::Service;
+use url::Url;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+
+/// Timeouts that a request does not set: Spin's.
+const DEFAULT: Duration = Duration::from_secs(600);
+
+/// One instance's way to other servers.
+pub struct Outbound {
+    /// The process.
+    pub host: Arc<Host>,
+    /// The component that calls.
+    pub guest: Arc<Guest>,
+    /// Its instance's life.
+    pub life: Arc<Life>,
+}
+
+type Answer =
+    Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>), Error>;
+
+impl WasiHttpHooks for Outbound {
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Answer> + Send> {
+        let own =
+            Self { host: self.host.clone(), guest: self.guest.clone(), life: self.life.clone() };
+        Box::new(async move {
+            let result = own.send(request, options.unwrap_or_default()).await;
+            own.life.performed(&own.guest.faults).await;
+            let io: Box<dyn Future<Output = _> + Send> = Box::new(async { Ok(()) });
+            Ok((result?, io))
+        })
+    }
+}
+
+impl Outbound {
+    /// Logs what the component was not granted, and the mend.
+    pub fn denied(&self, scheme: &str, host: &str, port: Option<u16>) {
+        let port = port.map_or(String::new(), |port| format!(":{port}"));
+        crate::say!(
+            "component {} may not reach {scheme}://{host}{port}: add \"{scheme}://{host}{port}\" to its \
+             allowed_outbound_hosts in the manifest",
+            self.guest.id
+        );
+    }
+
+    async fn send(
+        &self,
+        mut request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> Result<Response<WasiBody>, Error> {
+        let url: Url =
+            request.uri().to_string().parse().map_err(|_| Error::HttpRequestUriInvalid)?;
+        let host = url.host_str().ok_or(Error::HttpRequestUriInvalid)?;
+        let calls_self = host == "self.alt";
+        if !(if calls_self { self.guest.grants.allow_own() } else { self.guest.grants.allow(&url) })
+        {
+            self.denied(url.scheme(), host, url.port());
+            return Err(Error::HttpRequestDenied);
+        }
+        if host.ends_with(".spin.internal") {
+            crate::say!(
+                "component {} calls http://{host}: this host does not chain components by name, call the \
+                 application's own address",
+                self.guest.id
+            );
+            return Err(Error::DestinationNotFound);
+        }
+        if calls_self {
+            let authority = self.host.plan.listen.to_string();
+            let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+            *request.uri_mut() = format!("http://{authority}{path}")
+                .parse()
+                .map_err(|_| Error::HttpRequestUriInvalid)?;
+            let value =
+                HeaderValue::from_str(&authority).map_err(|_| Error::HttpRequestUriInvalid)?;
+            request.headers_mut().insert(header::HOST, value);
+        }
+        let own = request.uri().scheme() == Some(&Scheme::HTTP)
+            && request
+                .uri()
+                .authority()
+                .is_some_and(|authority| self.host.is_own(authority.as_str()));
+        let response = async {
+            if own {
+                let client = SocketAddr::new(self.host.plan.listen.ip(), 0);
+                Ok(self.host.handle(request, client, Origin::Inside).await)
+            } else {
+                // An HTTP/1 client writes the header itself, and an HTTP/2 server wants none.
+                request.headers_mut().remove(header::HOST);
+                self.host.client.send(request, options.connect_timeout.unwrap_or(DEFAULT)).await
+            }
+        };
+        let response = timeout(options.first_byte_timeout.unwrap_or(DEFAULT), response)
+            .await
+            .map_err(|_| Error::ConnectionReadTimeout)??;
+        Ok(match options.between_bytes_timeout {
+            Some(limit) => response
+                .map(|body| TimedBody { body: Some(body), limit, pause: None }.boxed_unsync()),
+            None => response,
+        })
+    }
+}
+
+tokio::task_local! {
+    /// The connect timeout of the request that a connection is made for: the client has no parameter for it.
+    static CONNECT_TIMEOUT: Duration;
+}
+
+/// Connections to the rest of the world, kept for the next request.
+pub struct Client(legacy::Client<Connector, WasiBody>);
+
+impl Client {
+    /// A client without connections yet, that trusts Mozilla's roots.
+    pub fn new() -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        let tls = HttpsConnectorBuilder::new()
+            .with_webpki_roots()
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        Self(legacy::Client::builder(TokioExecutor::new()).build(Connector(tls)))
+    }
+
+    async fn send(
+        &self,
+        request: Request<WasiBody>,
+        connect: Duration,
+    ) -> Result<Response<WasiBody>, Error> {
+        let sent = CONNECT_TIMEOUT.scope(connect, self.0.request(request)).await;
+        let response = sent.map_err(|error| cause(&error))?;
+        Ok(response.map(|body| body.map_err(Error::from).boxed_unsync()))
+    }
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What Spin tells the guest about a request that failed.
+fn cause(error: &legacy::Error) -> Error {
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if let Some(inner) = inner.downcast_ref::<io::Error>() {
+            return match inner.kind() {
+                io::ErrorKind::TimedOut => Error::ConnectionTimeout,
+                io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof => {
+                    Error::ConnectionTerminated
+                }
+                _ if error.is_connect() && inner.to_string().starts_with("failed to lookup") => {
+                    Error::DnsError {
+                        rcode: Some("address not available".to_owned()),
+                        info_code: Some(0),
+                    }
+                }
+                _ if error.is_connect() => Error::ConnectionRefused,
+                _ => Error::HttpProtocolError,
+            };
+        }
+        source = inner.source();
+    }
+    if error.is_connect() { Error::ConnectionRefused } else { Error::HttpProtocolError }
+}
+
+/// Makes connections within the request's connect timeout.
+#[derive(Clone)]
+struct Connector(HttpsConnector<HttpConnector>);
+
+type Connection = <HttpsConnector<HttpConnector> as Service<Uri>>::Response;
+type BoxError = Box<dyn StdError + Send + Sync>;
+
+impl Service<Uri> for Connector {
+    type Response = Connection;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Connection, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let limit = CONNECT_TIMEOUT.try_with(|limit| *limit).unwrap_or(DEFAULT);
+        let connecting = self.0.call(uri);
+        Box::pin(async move {
+            timeout(limit, connecting)
+                .await
+                .unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
+        })
+    }
+}
+
+/// A body whose pieces must not be further apart than `limit`.
+struct TimedBody {
+    /// Dropped, and the connection with it, once it was too slow.
+    body: Option<WasiBody>,
+    limit: Duration,
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+impl Body for TimedBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let this = &mut *self;
+        let Some(body) = &mut this.body else { return Poll::Ready(None) };
+        if let Poll::Ready(frame) = Pin::new(body).poll_frame(context) {
+            this.pause = None;
+            return Poll::Ready(frame);
+        }
+        let limit = this.limit;
+        ready!(this.pause.get_or_insert_with(|| Box::pin(sleep(limit))).as_mut().poll(context));
+        this.body = None;
+        Poll::Ready(Some(Err(Error::ConnectionReadTimeout)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map(Body::size_hint).unwrap_or_default()
+    }
+}

@@ -1,0 +1,164 @@
+//! What components print: `<component>_stdout.txt` and `_stderr.txt`, Spin's names, line by whole line.
+
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::Path,
+    pin::Pin,
+    sync::Arc,
+    task::{self, Poll},
+};
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::{
+    cli::{IsTerminal, StdoutStream},
+    p2::{OutputStream, Pollable, StreamError},
+};
+
+/// A line longer than this is written in parts.
+const LONGEST: usize = 16 << 10;
+
+/// One of a component's two outputs; all its instances share it.
+#[derive(Debug, Clone)]
+pub struct Log(Arc<Sink>);
+
+#[derive(Debug)]
+struct Sink {
+    component: String,
+    file: File,
+    follow: bool,
+}
+
+impl Log {
+    /// Opens the file of `component`'s `output` in `folder`; with `follow`, lines go to the console too.
+    pub fn open(folder: &Path, component: &str, output: &str, follow: bool) -> Result<Self> {
+        let path = folder.join(format!("{component}_{output}.txt"));
+        let file = fs::create_dir_all(folder)
+            .and_then(|()| File::options().create(true).append(true).open(&path))
+            .with_context(|| format!("cannot write component output to {}", path.display()))?;
+        Ok(Self(Arc::new(Sink { component: component.to_owned(), file, follow })))
+    }
+}
+
+impl Sink {
+    /// Writes whole lines. One write each: the file is in append mode and shared by the workers.
+    fn write(&self, lines: &[u8]) {
+        // The guest cannot help a full disk, and must not fail for it.
+        let _ = (&self.file).write_all(lines);
+        if self.follow {
+            for line in String::from_utf8_lossy(lines).lines() {
+                crate::say!("[{}] {line}", self.component);
+            }
+        }
+    }
+}
+
+impl IsTerminal for Log {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Log {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(Lines { sink: self.0.clone(), pending: Vec::new() })
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(Lines { sink: self.0.clone(), pending: Vec::new() })
+    }
+}
+
+/// One instance's output: keeps what is not yet a whole line.
+struct Lines {
+    sink: Arc<Sink>,
+    pending: Vec<u8>,
+}
+
+impl Lines {
+    fn push(&mut self, bytes: &[u8]) {
+        self.pending.extend_from_slice(bytes);
+        if let Some(end) = self.pending.iter().rposition(|byte| *byte == b'\n') {
+            self.sink.write(&self.pending[..=end]);
+            self.pending.drain(..=end);
+        }
+        if self.pending.len() > LONGEST {
+            self.finish();
+        }
+    }
+
+    fn finish(&mut self) {
+        if !self.pending.is_empty() {
+            self.pending.push(b'\n');
+            self.sink.write(&self.pending);
+            self.pending.clear();
+        }
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Lines {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for Lines {
+    fn write(&mut self, bytes: Bytes) -> Result<(), StreamError> {
+        self.push(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), StreamError> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> Result<usize, StreamError> {
+        Ok(LONGEST)
+    }
+}
+
+impl AsyncWrite for Lines {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut task::Context,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        self.push(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut task::Context) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut task::Context) -> Poll<std::io::Result<()>> {
+        self.finish();
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_written_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Log::open(folder.path(), "a", "stdout", false).unwrap();
+        let written = || fs::read_to_string(folder.path().join("a_stdout.txt")).unwrap();
+        let mut one = Lines { sink: log.0.clone(), pending: Vec::new() };
+        let mut two = Lines { sink: log.0.clone(), pending: Vec::new() };
+        one.push(b"half");
+        two.push(b"whole\nrest");
+        assert_eq!(written(), "whole\n");
+        one.push(b" and half\n");
+        drop(two);
+        assert_eq!(written(), "whole\nhalf and half\nrest\n");
+    }
+}

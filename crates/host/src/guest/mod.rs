@@ -1,0 +1,17 @@
+//! Components at work: compiled code, instances, and what instances may import.
+
+pub mod bindings;
+pub mod call;
+pub mod code;
+pub mod database;
+pub mod engine;
+pub mod faults;
+pub mod http;
+pub mod key_value;
+pub mod link;
+pub mod logs;
+pub mod redis;
+pub mod redis_pool;
+pub mod sqlite;
+pub mod state;
+pub mod variables;

@@ -1,0 +1,216 @@
+//! What an instance holds, and the process that it lives in.
+
+use super::{
+    bindings::listener::ListenerPre,
+    database::Databases,
+    engine::{INNER_INSTANCES, OUTER_INSTANCES, engine, start_clock},
+    faults::{Faults, Life, Trigger},
+    http::{Client, Outbound},
+    link,
+    logs::Log,
+    redis_pool::Pool,
+};
+use crate::app::{
+    grants::Grants,
+    plan::{ComponentPlan, Plan},
+    routes::Router,
+};
+use anyhow::{Context, Result};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
+use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder, component::ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView, p2::bindings::ProxyPre};
+
+/// One process's share of the application.
+pub struct Host {
+    /// What the application is.
+    pub plan: Plan,
+    /// Its public routes.
+    pub router: Router,
+    /// Redis connections.
+    pub redis: Pool,
+    /// SQLite connections.
+    pub databases: Databases,
+    /// Connections to the rest of the world.
+    pub client: Client,
+    /// Instances for requests from outside.
+    pub outer: Arc<Semaphore>,
+    /// Instances for calls among components.
+    pub inner: Arc<Semaphore>,
+    engine: Engine,
+    guests: HashMap<String, Arc<Guest>>,
+    authorities: Vec<String>,
+}
+
+/// One component, ready to be instantiated.
+pub struct Guest {
+    /// The component's id.
+    pub id: String,
+    /// What the manifest says of it.
+    pub plan: ComponentPlan,
+    /// Where it may connect.
+    pub grants: Grants,
+    /// How it answers requests, if a trigger asks it to.
+    pub http: Option<ProxyPre<State>>,
+    /// How it hears messages, if a trigger asks it to.
+    pub listener: Option<ListenerPre<State>>,
+    /// Its faults in this process.
+    pub faults: Faults,
+    stdout: Log,
+    stderr: Log,
+}
+
+impl Host {
+    /// Loads every component of `plan`.
+    pub fn new(plan: Plan) -> Result<Arc<Self>> {
+        let engine = engine(OUTER_INSTANCES + INNER_INSTANCES, plan.limits.memory)?;
+        start_clock(&engine)?;
+        let linker = link::linker(&engine)?;
+        let mut guests = HashMap::new();
+        for (id, component) in &plan.components {
+            let guest = Guest::new(&engine, &linker, id, component, &plan)
+                .with_context(|| format!("component {id}"))?;
+            guests.insert(id.clone(), Arc::new(guest));
+        }
+        Ok(Arc::new(Self {
+            router: Router::new(&plan.routes)?,
+            redis: Pool::default(),
+            databases: Databases::default(),
+            client: Client::new(),
+            outer: Arc::new(Semaphore::new(OUTER_INSTANCES as usize)),
+            inner: Arc::new(Semaphore::new(INNER_INSTANCES as usize)),
+            engine,
+            guests,
+            authorities: own_authorities(plan.listen),
+            plan,
+        }))
+    }
+
+    /// The component of this id.
+    pub fn guest(&self, id: &str) -> Option<&Arc<Guest>> {
+        self.guests.get(id)
+    }
+
+    /// All components.
+    pub fn guests(&self) -> impl Iterator<Item = &Arc<Guest>> {
+        self.guests.values()
+    }
+
+    /// Whether `authority` is this application's own address.
+    pub fn is_own(&self, authority: &str) -> bool {
+        self.authorities.iter().any(|own| own == authority)
+    }
+
+    /// How long an instance may live.
+    pub fn time_limit(&self) -> Duration {
+        Duration::from_millis(self.plan.limits.request_timeout_ms)
+    }
+
+    /// A store for a fresh instance of `guest`.
+    pub fn store(
+        self: &Arc<Self>,
+        guest: &Arc<Guest>,
+        trigger: Trigger,
+    ) -> (Store<State>, Arc<Life>) {
+        let life = Arc::new(Life::new(trigger));
+        let mut store = Store::new(
+            &self.engine,
+            State {
+                table: ResourceTable::new(),
+                wasi: WasiCtx::builder()
+                    .stdout(guest.stdout.clone())
+                    .stderr(guest.stderr.clone())
+                    .build(),
+                http: WasiHttpCtx::new(),
+                outbound: Outbound { host: self.clone(), guest: guest.clone(), life: life.clone() },
+                limits: StoreLimitsBuilder::new()
+                    .memory_size(self.plan.limits.memory)
+                    .trap_on_grow_failure(true)
+                    .build(),
+            },
+        );
+        store.limiter(|state| &mut state.limits);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_async_yield_and_update(1);
+        (store, life)
+    }
+}
+
+/// The names under which a listening address is called from the same machine.
+fn own_authorities(listen: std::net::SocketAddr) -> Vec<String> {
+    let port = listen.port();
+    let mut own = vec![listen.to_string()];
+    if listen.ip().is_loopback() || listen.ip().is_unspecified() {
+        own.push(format!("localhost:{port}"));
+    }
+    if listen.ip().is_unspecified() {
+        own.push(format!("127.0.0.1:{port}"));
+        own.push(format!("[::1]:{port}"));
+    }
+    own
+}
+
+impl Guest {
+    fn new(
+        engine: &Engine,
+        linker: &wasmtime::component::Linker<State>,
+        id: &str,
+        plan: &ComponentPlan,
+        app: &Plan,
+    ) -> Result<Self> {
+        let component = super::code::load(engine, &plan.artifact)?;
+        let pre = linker.instantiate_pre(&component)?;
+        let log = |output| Log::open(&app.logs, id, output, !app.quiet);
+        Ok(Self {
+            id: id.to_owned(),
+            plan: plan.clone(),
+            grants: Grants::parse(plan.grants.iter().map(String::as_str))?,
+            http: plan.http.then(|| ProxyPre::new(pre.clone())).transpose()?,
+            listener: plan.redis.then(|| ListenerPre::new(pre)).transpose()?,
+            faults: Faults::default(),
+            stdout: log("stdout")?,
+            stderr: log("stderr")?,
+        })
+    }
+}
+
+/// What one instance holds.
+pub struct State {
+    /// Its handles.
+    pub table: ResourceTable,
+    /// Its way out.
+    pub outbound: Outbound,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    limits: StoreLimits,
+}
+
+impl State {
+    /// The process.
+    pub fn host(&self) -> &Arc<Host> {
+        &self.outbound.host
+    }
+
+    /// The component.
+    pub fn guest(&self) -> &Arc<Guest> {
+        &self.outbound.guest
+    }
+
+    /// To be awaited after each call to the outside: an injected crash strikes here.
+    pub async fn performed(&mut self) {
+        self.outbound.life.performed(&self.outbound.guest.faults).await;
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.outbound, table: &mut self.table, ctx: &mut self.http }
+    }
+}

@@ -1,0 +1,41 @@
+//! The host's own error answers: RFC 9457, without a word about the inside.
+
+use crate::guest::call::{Failure, full};
+use http::{HeaderValue, Response, StatusCode, header};
+use wasmtime_wasi_http::WasiBody;
+
+/// Seconds after which a client may try again.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+/// A problem of this status.
+pub fn answer(status: StatusCode, detail: &str) -> Response<WasiBody> {
+    let body = serde_json::json!({
+        "type": "about:blank",
+        "title": status.canonical_reason().unwrap_or_default(),
+        "status": status.as_u16(),
+        "detail": detail,
+        "message": detail,
+    });
+    let mut response = Response::new(full(body.to_string()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+    }
+    response
+}
+
+/// What a client learns of a component's failure; the log has the rest.
+pub fn failure(failure: &Failure) -> Response<WasiBody> {
+    match failure {
+        Failure::Down => answer(StatusCode::SERVICE_UNAVAILABLE, "The service is down."),
+        Failure::Busy => answer(StatusCode::SERVICE_UNAVAILABLE, "The service is busy."),
+        Failure::TimedOut => {
+            answer(StatusCode::GATEWAY_TIMEOUT, "The service did not answer in time.")
+        }
+        Failure::Trap(_) | Failure::Refused | Failure::Killed => {
+            answer(StatusCode::INTERNAL_SERVER_ERROR, "The service failed.")
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! From the command line and the files to a plan.
+
+use super::{
+    acl::{self, Logins, TRIGGER},
+    redis::{Fsync, Given, Server},
+};
+use crate::{
+    app::{
+        manifest::{Manifest, RouteConfig},
+        plan::{Limits, Places, Plan},
+        runtime_config::RuntimeConfig,
+        template::Values,
+        variables::{self, Provider},
+    },
+    guest::{code, engine, link},
+};
+use anyhow::{Context, Result};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The manifest, or its folder.
+    pub from: PathBuf,
+    /// The runtime config.
+    pub runtime_config: Option<PathBuf>,
+    /// `--variable` arguments.
+    pub variables: Vec<String>,
+    /// Only these components; all if empty.
+    pub components: Vec<String>,
+    /// Where to keep state.
+    pub state_dir: Option<PathBuf>,
+}
+
+/// An application that was read.
+#[derive(Debug)]
+pub struct Load {
+    /// What it is.
+    pub manifest: Manifest,
+    /// The passwords of its Redis users.
+    pub logins: Logins,
+    /// Where it keeps its state.
+    pub state_dir: PathBuf,
+    config: RuntimeConfig,
+    providers: Vec<Provider>,
+    base: PathBuf,
+}
+
+/// The application's Redis.
+#[derive(Debug)]
+pub enum Redis {
+    /// It uses none.
+    None,
+    /// One of its own.
+    Own(Arc<Server>),
+    /// One that was given, and whether it knows the application's users.
+    Given(Given, bool),
+}
+
+impl Source {
+    fn manifest(&self) -> PathBuf {
+        if self.from.is_dir() { self.from.join("spin.toml") } else { self.from.clone() }
+    }
+
+    /// The state folder, where the runtime config does not say otherwise.
+    pub fn state_dir(&self, configured: Option<PathBuf>) -> Result<PathBuf> {
+        let base = base(&self.manifest())?;
+        let path = self.state_dir.clone().or(configured).unwrap_or_else(|| base.join(".madang"));
+        std::path::absolute(&path).with_context(|| format!("{} is no path", path.display()))
+    }
+}
+
+fn base(manifest: &Path) -> Result<PathBuf> {
+    let manifest = std::path::absolute(manifest)
+        .with_context(|| format!("{} is no path", manifest.display()))?;
+    Ok(manifest.parent().map_or_else(|| manifest.clone(), Path::to_owned))
+}
+
+impl Load {
+    /// Reads the manifest and the runtime config.
+    pub fn new(source: &Source) -> Result<Self> {
+        let path = source.manifest();
+        let mut manifest = Manifest::read(&path)?;
+        if !source.components.is_empty() {
+            manifest.select(&source.components)?;
+        }
+        let mut config = match &source.runtime_config {
+            Some(path) => RuntimeConfig::read(path)?,
+            None => RuntimeConfig::default(),
+        };
+        let mut providers = vec![variables::from_arguments(&source.variables)?];
+        providers.append(&mut config.providers);
+        providers.push(Provider::environment());
+        let state_dir = source.state_dir(config.state_dir.take())?;
+        let logins = Logins::read(&manifest, &state_dir)?;
+        Ok(Self { manifest, logins, state_dir, config, providers, base: base(&path)? })
+    }
+
+    fn uses_redis(&self) -> bool {
+        !self.manifest.triggers.redis.is_empty()
+            || acl::users(&self.manifest).next().is_some()
+            || self.manifest.variables.contains_key("redis_address")
+    }
+
+    /// Finds out which Redis the application gets.
+    pub async fn redis(&self, url: Option<&str>, fsync: Fsync) -> Result<Redis> {
+        if !self.uses_redis() {
+            return Ok(Redis::None);
+        }
+        let Some(url) = url.filter(|url| !url.is_empty()) else {
+            return Ok(Redis::Own(Arc::new(
+                Server::prepare(&self.state_dir, &self.logins, fsync).await?,
+            )));
+        };
+        let given = Given::parse(url)?;
+        let users: Vec<_> = acl::users(&self.manifest).collect();
+        let known = given.knows(&users, &self.logins).await;
+        match known {
+            Some(true) => {}
+            Some(false) => crate::say!(
+                "madang: Redis at {} does not know this application's users, so all components share its login: \
+                 `madang acl` prints the users to create there",
+                given.address
+            ),
+            None => crate::say!(
+                "madang: Redis at {} is away; serving without it until it is back",
+                given.address
+            ),
+        }
+        Ok(Redis::Given(given, known == Some(true)))
+    }
+
+    /// Resolves everything.
+    pub fn plan(
+        &self,
+        listen: SocketAddr,
+        redis: &Redis,
+        quiet: bool,
+        limits: Limits,
+    ) -> Result<Plan> {
+        let own = self.own_values(listen, redis);
+        let values = variables::resolve(&self.manifest, &self.providers, &own)?;
+        let places = Places { base: &self.base, state: &self.state_dir, listen };
+        Plan::new(&self.manifest, &self.config, &values, &places, quiet, limits)
+    }
+
+    /// The variables that the host fills in by itself.
+    fn own_values(&self, listen: SocketAddr, redis: &Redis) -> Values {
+        let mut own = Values::new();
+        // An address to call, where one to listen on stands for all.
+        let ip = match listen.ip() {
+            ip if !ip.is_unspecified() => ip,
+            ip if ip.is_ipv4() => std::net::Ipv4Addr::LOCALHOST.into(),
+            _ => std::net::Ipv6Addr::LOCALHOST.into(),
+        };
+        own.insert("base_url".to_owned(), format!("http://{}", SocketAddr::new(ip, listen.port())));
+        if let Some(address) = redis.address() {
+            own.insert("redis_address".to_owned(), address);
+            let login = |user: &str| match redis {
+                Redis::Given(given, false) => given.login.clone(),
+                _ => self.logins.login(user).unwrap_or_default(),
+            };
+            own.insert("redis_trigger_login".to_owned(), login(TRIGGER));
+            for id in acl::users(&self.manifest) {
+                own.insert(acl::variable(id), login(id));
+            }
+        }
+        own
+    }
+
+    /// The ACL lines for a Redis that is given.
+    pub fn acl(&self) -> Result<String> {
+        let listen = SocketAddr::from(([127, 0, 0, 1], 3000));
+        let limits = Limits { request_timeout_ms: 0, memory: 0 };
+        let plan = self.plan(listen, &Redis::None, true, limits)?;
+        Ok(self.logins.users(&self.manifest, &plan))
+    }
+
+    /// The routes, for people.
+    pub fn routes(&self) -> Vec<String> {
+        let route = |route: &RouteConfig| match route {
+            RouteConfig::Public(pattern) => pattern.clone(),
+            RouteConfig::Private { .. } => "(private)".to_owned(),
+        };
+        let triggers = &self.manifest.triggers;
+        let http = triggers
+            .http
+            .iter()
+            .map(|trigger| format!("{} → {}", route(&trigger.route), trigger.component));
+        let redis = triggers
+            .redis
+            .iter()
+            .map(|trigger| format!("channel {} → {}", trigger.channel, trigger.component));
+        http.chain(redis).collect()
+    }
+}
+
+impl Redis {
+    /// `host:port`.
+    pub fn address(&self) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::Own(server) => Some(server.address()),
+            Self::Given(given, _) => Some(given.address.clone()),
+        }
+    }
+
+    /// A URL that may do as much as the host may.
+    pub fn admin_url(&self) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::Own(server) => Some(server.admin_url().to_owned()),
+            Self::Given(given, _) => Some(given.url.clone()),
+        }
+    }
+
+    /// Its process id, if the host started it.
+    pub fn pid(&self) -> Option<u32> {
+        match self {
+            Self::Own(server) => server.pid(),
+            _ => None,
+        }
+    }
+}
+
+/// Compiles the plan's components and checks that they can run. The compiler's memory is given back before the
+/// workers start.
+pub fn compile(mut plan: Plan, state_dir: &Path) -> Result<Plan> {
+    let engine = engine::engine(1, plan.limits.memory)?;
+    let linker = link::linker(&engine)?;
+    let cache = state_dir.join("cache");
+    for (id, component) in &mut plan.components {
+        let place = || format!("[component.{id}]");
+        component.artifact =
+            code::compile(&engine, &component.source, &cache).with_context(place)?;
+        let code = code::load(&engine, &component.artifact).with_context(place)?;
+        link::check(&engine, &linker, &code, component.http, component.redis)
+            .with_context(|| component.source.display().to_string())
+            .with_context(place)?;
+    }
+    Ok(plan)
+}

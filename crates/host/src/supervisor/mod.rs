@@ -1,0 +1,247 @@
+//! `madang up`: reads the application, starts what it needs, and keeps it alive.
+
+pub mod acl;
+pub mod admin;
+pub mod fleet;
+pub mod load;
+pub mod redis;
+pub mod sockets;
+pub mod state_dir;
+
+use self::{
+    admin::Question,
+    fleet::{Event, Fleet},
+    load::{Load, Source},
+    state_dir::{Running, RunningRedis, StateDir},
+};
+use crate::{app::plan::Limits, guest::faults::FaultSet};
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use std::{io::Write, net::SocketAddr, sync::Arc};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::{mpsc, watch},
+};
+
+/// How to run an application.
+#[derive(Debug)]
+pub struct Options {
+    /// What to run.
+    pub source: Source,
+    /// Where to serve it.
+    pub listen: SocketAddr,
+    /// Where to be ordered about; loopback.
+    pub admin: SocketAddr,
+    /// How many workers.
+    pub workers: usize,
+    /// Whether component output is kept from the console.
+    pub quiet: bool,
+    /// A Redis to use instead of starting one.
+    pub redis_url: Option<String>,
+    /// When a Redis that is started writes to the disk.
+    pub redis_fsync: redis::Fsync,
+    /// Bounds of each request.
+    pub limits: Limits,
+}
+
+/// Runs an application until a signal ends it.
+pub fn up(options: Options) -> Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(options))
+}
+
+async fn run(options: Options) -> Result<()> {
+    let mut signals = Signals::new()?;
+    let loaded = Load::new(&options.source)?;
+    let state = StateDir::take(&loaded.state_dir)?;
+    let (listen, queues) = sockets::listen(options.listen, options.workers.max(1))?;
+
+    let mut store = loaded.redis(options.redis_url.as_deref(), options.redis_fsync).await?;
+    let plan = loaded.plan(listen, &store, options.quiet, options.limits)?;
+    let (stop_redis, redis_stopped) = watch::channel(false);
+    let mut redis_watch = None;
+    if let load::Redis::Own(server) = &mut store {
+        let server = Arc::clone(server);
+        let acl = loaded.logins.file(&loaded.manifest, &plan);
+        // While Redis reads its log, the components are compiled.
+        let child = tokio::select! {
+            child = server.start(&acl) => child?,
+            () = signals.next() => return Ok(()),
+        };
+        redis_watch =
+            Some(tokio::spawn(async move { server.watch(child, &acl, redis_stopped).await }));
+    }
+    let stop_redis = async || {
+        stop_redis.send_replace(true);
+        if let Some(watch) = redis_watch {
+            let _ = watch.await;
+        }
+    };
+    let started = async {
+        let plan = load::compile(plan, state.path())?;
+        let (questions, asked) = mpsc::channel(16);
+        let admin = admin::serve(options.admin, questions).await?;
+        let (fleet, events) = Fleet::start(plan, queues).await?;
+        anyhow::Ok((fleet, events, asked, admin))
+    };
+    let started = tokio::select! {
+        started = started => started,
+        () = signals.next() => {
+            stop_redis().await;
+            return Ok(());
+        }
+    };
+    let (fleet, events, asked, admin) = match started {
+        Ok(started) => started,
+        Err(error) => {
+            stop_redis().await;
+            return Err(error);
+        }
+    };
+
+    let mut supervisor =
+        Supervisor { state, fleet, redis: store, http: format!("http://{listen}"), admin };
+    supervisor.announce()?;
+    let mut out = std::io::stdout().lock();
+    // Whoever started this may have closed its output; that is no reason to stop.
+    let _ = writeln!(out, "Serving {}\nAdmin {}", supervisor.http, supervisor.admin_url());
+    for route in &loaded.routes() {
+        let _ = writeln!(out, "  {route}");
+    }
+    let _ = out.flush();
+    drop(out);
+
+    let events = supervisor.serve(events, asked, &mut signals).await;
+    let Supervisor { state, fleet, .. } = supervisor;
+    crate::say!("madang: stopping");
+    let stopping = async {
+        fleet.stop(events).await;
+        stop_redis().await;
+    };
+    tokio::select! {
+        () = stopping => {}
+        // Dropped, the stopping kills what it was waiting for; Redis ends by itself, its signal was sent or will be.
+        () = signals.next() => crate::say!("madang: stopped at once"),
+    }
+    drop(state);
+    Ok(())
+}
+
+struct Supervisor {
+    state: StateDir,
+    fleet: Fleet,
+    redis: load::Redis,
+    http: String,
+    admin: SocketAddr,
+}
+
+impl Supervisor {
+    /// Deals with whatever happens until a signal comes.
+    async fn serve(
+        &mut self,
+        mut events: mpsc::UnboundedReceiver<Event>,
+        mut asked: mpsc::Receiver<Question>,
+        signals: &mut Signals,
+    ) -> mpsc::UnboundedReceiver<Event> {
+        let mut redis_pid = self.redis.pid();
+        // Redis is watched elsewhere; its process id is looked at now and then.
+        let mut look = tokio::time::interval(std::time::Duration::from_millis(500));
+        loop {
+            tokio::select! {
+                () = signals.next() => return events,
+                Some(event) = events.recv() => if self.fleet.handle(event).await {
+                    self.announce_or_say();
+                },
+                Some(question) = asked.recv() => self.answer(question).await,
+                _ = look.tick() => if self.redis.pid() != redis_pid {
+                    redis_pid = self.redis.pid();
+                    self.announce_or_say();
+                },
+            }
+        }
+    }
+
+    async fn answer(&mut self, question: Question) {
+        match question {
+            Question::Status(answer) => drop(answer.send(self.status())),
+            Question::Order { component, order, answer } => {
+                if !self.fleet.faults().contains_key(&component) {
+                    let names = self.fleet.components().map(str::to_owned).collect();
+                    drop(answer.send(Err(names)));
+                    return;
+                }
+                let obeyed = self.fleet.order(&component, &order).await;
+                let faults = json!({ "component": component, "faults": self.fleet.faults().get(&component) });
+                tokio::spawn(async move {
+                    let _ = obeyed.await;
+                    let _ = answer.send(Ok(faults));
+                });
+            }
+        }
+    }
+
+    fn admin_url(&self) -> String {
+        format!("http://{}", self.admin)
+    }
+
+    fn status(&self) -> Value {
+        let components: serde_json::Map<String, Value> = self
+            .fleet
+            .faults()
+            .iter()
+            .map(|(id, faults): (_, &FaultSet)| (id.clone(), json!({ "faults": faults })))
+            .collect();
+        json!({
+            "pid": std::process::id(),
+            "http": self.http,
+            "admin": self.admin_url(),
+            "redis": self.redis.address().map(|address| json!({ "address": address, "pid": self.redis.pid() })),
+            "workers": self.fleet.workers(),
+            "trigger": self.fleet.trigger(),
+            "components": components,
+        })
+    }
+
+    fn announce(&self) -> Result<()> {
+        self.state.announce(&Running {
+            pid: std::process::id(),
+            http: self.http.clone(),
+            admin: self.admin_url(),
+            redis: self.redis.address().map(|address| RunningRedis {
+                address,
+                admin_url: self.redis.admin_url().unwrap_or_default(),
+                pid: self.redis.pid(),
+            }),
+            workers: self.fleet.workers().into_iter().filter_map(|worker| worker.pid).collect(),
+            trigger: self.fleet.trigger().and_then(|trigger| trigger.pid),
+        })
+    }
+
+    fn announce_or_say(&self) {
+        if let Err(error) = self.announce() {
+            crate::say!("madang: {error:#}");
+        }
+    }
+}
+
+/// Ctrl-C, and what a service manager sends.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen to signals");
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
