@@ -160,9 +160,10 @@ pub fn drain(env: &Env, policies: &Policies) -> Result<Drained, Error> {
 /// # Errors
 /// Unavailable without Redis.
 pub fn position(env: &Env) -> Result<(u64, u64), Error> {
-    let replies = env.redis("MGET", &[env.key("cursor"), env.head_key()])?;
-    let number = |index: usize| replies.get(index).and_then(Reply::number).unwrap_or(0);
-    Ok((number(0), number(1)))
+    let number = |key: String| -> Result<u64, Error> {
+        Ok(env.redis("GET", &[key])?.first().and_then(Reply::number).unwrap_or(0))
+    };
+    Ok((number(env.key("cursor"))?, number(env.head_key())?))
 }
 
 fn claim(env: &Env, token: &str) -> Result<Result<Batch, Drained>, Error> {

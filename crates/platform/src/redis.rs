@@ -81,7 +81,8 @@ impl Env<'_> {
             words
         };
         match self.host.redis("EVALSHA", words(script.sha)) {
-            Err(message) if message.contains("NOSCRIPT") => {
+            // Redis's word for it, and that of the client library within Spin.
+            Err(message) if ["NOSCRIPT", "NoScriptError"].iter().any(|no| message.contains(no)) => {
                 self.host.redis("EVAL", words(script.text)).map_err(classify)
             }
             other => other.map_err(classify),
