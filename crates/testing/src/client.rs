@@ -45,42 +45,49 @@ impl Client {
     ///
     /// # Panics
     /// Like all of these: when there is no answer at all. [`Client::send`] gives that as an error.
+    #[must_use = "the answer may be an error"]
     #[track_caller]
     pub fn get(&self, path: &str) -> Answer {
         self.expect_answer("GET", path, None)
     }
 
     /// `HEAD`.
+    #[must_use = "the answer may be an error"]
     #[track_caller]
     pub fn head(&self, path: &str) -> Answer {
         self.expect_answer("HEAD", path, None)
     }
 
     /// `OPTIONS`.
+    #[must_use = "the answer may be an error"]
     #[track_caller]
     pub fn options(&self, path: &str) -> Answer {
         self.expect_answer("OPTIONS", path, None)
     }
 
     /// `DELETE`.
+    #[must_use = "the answer may be an error"]
     #[track_caller]
     pub fn delete(&self, path: &str) -> Answer {
         self.expect_answer("DELETE", path, None)
     }
 
     /// `POST`.
+    #[must_use = "the answer may be an error"]
     #[track_caller]
     pub fn post(&self, path: &str, body: impl Into<Body>) -> Answer {
         self.expect_answer("POST", path, Some(body.into()))
     }
 
     /// `PUT`.
+    #[must_use = "the answer may be an error"]
     #[track_caller]
     pub fn put(&self, path: &str, body: impl Into<Body>) -> Answer {
         self.expect_answer("PUT", path, Some(body.into()))
     }
 
     /// `PATCH`.
+    #[must_use = "the answer may be an error"]
     #[track_caller]
     pub fn patch(&self, path: &str, body: impl Into<Body>) -> Answer {
         self.expect_answer("PATCH", path, Some(body.into()))
@@ -155,7 +162,6 @@ impl From<Vec<u8>> for Body {
 
 /// An answer, whatever its status. Displayed whole: request, status, headers, body.
 #[derive(Clone, Debug)]
-#[must_use = "an answer that nobody looks at may be an error"]
 pub struct Answer {
     /// The status code.
     pub status: u16,
