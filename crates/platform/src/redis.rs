@@ -47,12 +47,18 @@ impl Reply {
 /// What Redis refuses as wrong (a grant, a type, a script) is a fault; the rest (no connection, still
 /// loading, out of memory, read-only, …) passes by itself.
 pub fn classify(message: String) -> Error {
-    let fault = ["NOPERM", "WRONGTYPE", "WRONGPASS", "NOAUTH", "ERR ", "ResponseError"];
-    if fault.iter().any(|prefix| message.contains(prefix)) {
+    let faults = ["NOPERM", "WRONGTYPE", "WRONGPASS", "NOAUTH", "RESPONSEERROR"];
+    if faults.iter().any(|fault| says(&message, fault)) {
         Error::Fault(message)
     } else {
         Error::Unavailable(message)
     }
+}
+
+/// Whether an error is of this kind: every Spin words Redis's own code a little differently
+/// (`NOSCRIPT`, `NoScriptError`, `NoScript`).
+fn says(message: &str, kind: &str) -> bool {
+    message.to_ascii_uppercase().contains(kind)
 }
 
 impl Env<'_> {
@@ -82,7 +88,7 @@ impl Env<'_> {
         };
         match self.host.redis("EVALSHA", words(script.sha)) {
             // Redis's word for it, and that of the client library within Spin.
-            Err(message) if ["NOSCRIPT", "NoScriptError"].iter().any(|no| message.contains(no)) => {
+            Err(message) if says(&message, "NOSCRIPT") => {
                 self.host.redis("EVAL", words(script.text)).map_err(classify)
             }
             other => other.map_err(classify),

@@ -1,0 +1,138 @@
+//! Read models: they follow the log, apply each event once, and say how far behind they are.
+
+use std::time::Duration;
+
+use madang::consumer::{Drained, dead_letters};
+use madang::{Change, Env, Error, Rejection, View, Work};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::support::TestHost;
+use crate::support::purse::{Command, Paid, Purse};
+
+const LIMIT: Duration = Duration::from_millis(200);
+
+#[derive(Serialize, Deserialize)]
+struct Row {
+    id: u64,
+    purse_id: u64,
+    coins: Option<u64>,
+}
+
+fn view() -> View {
+    View::new::<Row>("db", "rows", "Row", "purseId")
+        .search("findByCoins", "coins")
+        .on(|paid: Paid| Change::create(paid.id).set("coins", paid.coins))
+}
+
+fn pay(env: &Env, purses: u64, coins: u64) {
+    Work::transact(env, |work| {
+        for _ in 0..purses {
+            let (id, _) = work.create::<Purse>(|id| Ok(Command::Open { id, owner: "a".into() }))?;
+            work.decide::<Purse>(id, Command::Pay { coins })?;
+        }
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_view_follows_the_log_from_its_beginning() {
+    let host = TestHost::new();
+    let env = host.env("follow", "view");
+    pay(&env, 300, 5);
+    assert_eq!(view().catch_up(&env, LIMIT), Ok((Drained::CaughtUp, 0)));
+    assert_eq!(view().position(&env), Ok(300));
+    let last = view().find(&env, 300).unwrap();
+    assert_eq!(last.value, json!({"id": 300, "purseId": 300, "coins": 5}));
+    assert_eq!(view().find(&env, 301), Err(Error::Rejected(Rejection::MISSING)));
+}
+
+#[test]
+fn an_event_that_is_applied_again_changes_nothing() {
+    let host = TestHost::new();
+    let env = host.env("again", "view");
+    pay(&env, 1, 5);
+    view().catch_up(&env, LIMIT).unwrap();
+    Work::transact(&env, |work| work.decide::<Purse>(1, Command::Pay { coins: 9 }).map(drop))
+        .unwrap();
+    view().catch_up(&env, LIMIT).unwrap();
+    let newest = view().find(&env, 1).unwrap();
+    // As after a crash between the rows and the cursor: everything is read once more.
+    host.sqlite_of("UPDATE madang_cursor SET position = 0");
+    host.sqlite_of("UPDATE rows SET madang_event = madang_event");
+    view().catch_up(&env, LIMIT).unwrap();
+    assert_eq!(view().find(&env, 1), Ok(newest));
+}
+
+#[test]
+fn a_view_whose_database_is_gone_is_built_anew() {
+    let host = TestHost::new();
+    let env = host.env("anew", "view");
+    pay(&env, 3, 5);
+    view().catch_up(&env, LIMIT).unwrap();
+    let before = view().find(&env, 2).unwrap();
+    host.sqlite_of("DROP TABLE rows");
+    host.sqlite_of("DROP TABLE madang_cursor");
+    assert_eq!(view().find(&env, 2), Ok(before));
+}
+
+#[test]
+fn while_somebody_else_follows_it_waits_and_says_how_far_behind_it_is() {
+    let host = TestHost::new();
+    let env = host.env("behind", "view");
+    pay(&env, 2, 5);
+    view().position(&env).unwrap();
+    let now = host.now_ms();
+    host.sqlite_of(&format!("UPDATE madang_cursor SET busy_until = {}", now + 900));
+    assert_eq!(view().catch_up(&env, LIMIT), Ok((Drained::Busy, 2)));
+    assert_eq!(view().catch_up(&env, Duration::from_secs(2)), Ok((Drained::CaughtUp, 0)));
+}
+
+#[test]
+fn a_lease_from_a_clock_that_has_jumped_since_is_none() {
+    let host = TestHost::new();
+    let env = host.env("jump", "view");
+    pay(&env, 1, 5);
+    view().position(&env).unwrap();
+    let hour = host.now_ms() + 3_600_000;
+    host.sqlite_of(&format!("UPDATE madang_cursor SET busy_until = {hour}"));
+    assert_eq!(view().catch_up(&env, LIMIT), Ok((Drained::CaughtUp, 0)));
+}
+
+#[test]
+fn an_event_that_cannot_be_applied_goes_to_the_dead_letters_alone() {
+    let host = TestHost::new();
+    host.set("max_attempts", "3");
+    let env = host.env("poisoned", "view");
+    pay(&env, 1, 5);
+    host.ask(&["INCR", "{poisoned}:log:head"]);
+    host.ask(&["XADD", "{poisoned}:log", "2-0", "t", "Paid", "e", "{not json"]);
+    pay(&env, 1, 6);
+    let mut tries = 0;
+    while view().catch_up(&env, LIMIT) != Ok((Drained::CaughtUp, 0)) {
+        tries += 1;
+        assert!(tries < 10);
+    }
+    let letters = dead_letters(&env).unwrap();
+    assert_eq!(letters.len(), 1);
+    assert_eq!((letters[0]["number"].as_u64(), letters[0]["tries"].as_u64()), (Some(2), Some(3)));
+    assert_eq!(view().find(&env, 2).unwrap().value["coins"], 6);
+    assert!(view().replay(&env, 2).is_err(), "it stays while it cannot be applied");
+    assert_eq!(view().replay(&env, 7), Ok(false));
+}
+
+#[test]
+fn without_redis_no_try_is_counted() {
+    let host = TestHost::new();
+    host.set("max_attempts", "1");
+    let env = host.env("away", "view");
+    pay(&env, 1, 5);
+    for commands in [0, 1, 0, 1] {
+        host.redis_left.set(Some(commands));
+        assert!(matches!(view().catch_up(&env, LIMIT), Err(Error::Unavailable(_))));
+    }
+    host.redis_left.set(None);
+    assert_eq!(view().catch_up(&env, LIMIT), Ok((Drained::CaughtUp, 0)));
+    assert_eq!(dead_letters(&env).unwrap().len(), 0);
+}
