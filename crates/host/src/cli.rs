@@ -58,6 +58,8 @@ enum Command {
         trigger: Option<Trigger>,
     },
     #[command(hide = true)]
+    Compile,
+    #[command(hide = true)]
     Worker,
     #[command(hide = true)]
     Trigger,
@@ -152,6 +154,7 @@ fn run(command: Command) -> Result<()> {
         Command::Crash { component, call, trigger } => {
             component.order(&Order::Crash(Crash { call, trigger }))
         }
+        Command::Compile => supervisor::compile::main(),
         Command::Worker => process::run(Worker),
         Command::Trigger => process::run(Listener::default()),
     }

@@ -10,7 +10,6 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::{
     collections::{BTreeMap, HashSet},
     os::{fd::OwnedFd, unix::net::UnixStream as StdUnixStream},
-    path::Path,
     process::Stdio,
     time::Duration,
 };
@@ -135,10 +134,7 @@ impl Fleet {
         own.set_nonblocking(true)?;
         let (mut receiver, mut sender) =
             control::line::<FromProcess, ToProcess>(UnixStream::from_std(own)?);
-        // The running program itself, even if its file was replaced by a newer build meanwhile.
-        let program = Path::new("/proc/self/exe");
-        let program = if program.exists() { program.to_owned() } else { std::env::current_exe()? };
-        let mut command = Command::new(program);
+        let mut command = Command::new(super::own_program()?);
         command.arg0(format!("madang {}", slot.name));
         match &slot.socket {
             Some(socket) => command.arg("worker").stdin(Stdio::from(socket.try_clone()?)),

@@ -4,15 +4,12 @@ use super::{
     acl::{self, Logins, TRIGGER},
     redis::{Fsync, Given, Server},
 };
-use crate::{
-    app::{
-        manifest::{Manifest, RouteConfig},
-        plan::{Limits, Places, Plan},
-        runtime_config::RuntimeConfig,
-        template::Values,
-        variables::{self, Provider},
-    },
-    guest::{code, engine, link},
+use crate::app::{
+    manifest::{Manifest, RouteConfig},
+    plan::{Limits, Places, Plan},
+    runtime_config::RuntimeConfig,
+    template::Values,
+    variables::{self, Provider},
 };
 use anyhow::{Context, Result};
 use std::{
@@ -218,6 +215,13 @@ impl Redis {
         }
     }
 
+    /// Tells a server that the host started to end, without waiting for it.
+    pub fn terminate(&self) {
+        if let Self::Own(server) = self {
+            server.terminate();
+        }
+    }
+
     /// Its process id, if the host started it.
     pub fn pid(&self) -> Option<u32> {
         match self {
@@ -225,22 +229,4 @@ impl Redis {
             _ => None,
         }
     }
-}
-
-/// Compiles the plan's components and checks that they can run. The compiler's memory is given back before the
-/// workers start.
-pub fn compile(mut plan: Plan, state_dir: &Path) -> Result<Plan> {
-    let engine = engine::engine(1, plan.limits.memory)?;
-    let linker = link::linker(&engine)?;
-    let cache = state_dir.join("cache");
-    for (id, component) in &mut plan.components {
-        let place = || format!("[component.{id}]");
-        component.artifact =
-            code::compile(&engine, &component.source, &cache).with_context(place)?;
-        let code = code::load(&engine, &component.artifact).with_context(place)?;
-        link::check(&engine, &linker, &code, component.http, component.redis)
-            .with_context(|| component.source.display().to_string())
-            .with_context(place)?;
-    }
-    Ok(plan)
 }

@@ -2,6 +2,7 @@
 
 pub mod acl;
 pub mod admin;
+pub mod compile;
 pub mod fleet;
 pub mod load;
 pub mod redis;
@@ -17,7 +18,12 @@ use self::{
 use crate::{app::plan::Limits, guest::faults::FaultSet};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use std::{io::Write, net::SocketAddr, sync::Arc};
+use std::{
+    io::Write,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::{mpsc, watch},
@@ -55,21 +61,36 @@ async fn run(options: Options) -> Result<()> {
     let state = StateDir::take(&loaded.state_dir)?;
     let (listen, queues) = sockets::listen(options.listen, options.workers.max(1))?;
 
-    let mut store = loaded.redis(options.redis_url.as_deref(), options.redis_fsync).await?;
+    let store = loaded.redis(options.redis_url.as_deref(), options.redis_fsync).await?;
     let plan = loaded.plan(listen, &store, options.quiet, options.limits)?;
+    let own_redis = match &store {
+        load::Redis::Own(server) => {
+            Some((Arc::clone(server), loaded.logins.file(&loaded.manifest, &plan)))
+        }
+        _ => None,
+    };
+    let starting = async {
+        match &own_redis {
+            Some((server, acl)) => server.start(acl).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    // While Redis reads its log, the components are compiled.
+    let both = async { tokio::join!(starting, compile::compile(plan, state.path())) };
+    let (child, plan) = tokio::select! {
+        both = both => both,
+        () = signals.next() => {
+            store.terminate();
+            return Ok(());
+        }
+    };
     let (stop_redis, redis_stopped) = watch::channel(false);
-    let mut redis_watch = None;
-    if let load::Redis::Own(server) = &mut store {
-        let server = Arc::clone(server);
-        let acl = loaded.logins.file(&loaded.manifest, &plan);
-        // While Redis reads its log, the components are compiled.
-        let child = tokio::select! {
-            child = server.start(&acl) => child?,
-            () = signals.next() => return Ok(()),
-        };
-        redis_watch =
-            Some(tokio::spawn(async move { server.watch(child, &acl, redis_stopped).await }));
-    }
+    let redis_watch = match (own_redis, child?) {
+        (Some((server, acl)), Some(child)) => Some(tokio::spawn(async move {
+            server.watch(child, &acl, redis_stopped).await;
+        })),
+        _ => None,
+    };
     let stop_redis = async || {
         stop_redis.send_replace(true);
         if let Some(watch) = redis_watch {
@@ -77,7 +98,7 @@ async fn run(options: Options) -> Result<()> {
         }
     };
     let started = async {
-        let plan = load::compile(plan, state.path())?;
+        let plan = plan?;
         let (questions, asked) = mpsc::channel(16);
         let admin = admin::serve(options.admin, questions).await?;
         let (fleet, events) = Fleet::start(plan, queues).await?;
@@ -111,7 +132,7 @@ async fn run(options: Options) -> Result<()> {
     drop(out);
 
     let events = supervisor.serve(events, asked, &mut signals).await;
-    let Supervisor { state, fleet, .. } = supervisor;
+    let Supervisor { state, fleet, redis, .. } = supervisor;
     crate::say!("madang: stopping");
     let stopping = async {
         fleet.stop(events).await;
@@ -119,8 +140,12 @@ async fn run(options: Options) -> Result<()> {
     };
     tokio::select! {
         () = stopping => {}
-        // Dropped, the stopping kills what it was waiting for; Redis ends by itself, its signal was sent or will be.
-        () = signals.next() => crate::say!("madang: stopped at once"),
+        // Dropped, the stopping kills the processes it was waiting for. Redis is never killed: what was
+        // acknowledged must get to the disk.
+        () = signals.next() => {
+            redis.terminate();
+            crate::say!("madang: stopped at once");
+        }
     }
     drop(state);
     Ok(())
@@ -221,6 +246,15 @@ impl Supervisor {
             crate::say!("madang: {error:#}");
         }
     }
+}
+
+/// The running program itself, even if its file was replaced by a newer build meanwhile.
+fn own_program() -> Result<PathBuf> {
+    let program = Path::new("/proc/self/exe");
+    if program.exists() {
+        return Ok(program.to_owned());
+    }
+    std::env::current_exe().context("the program's file is gone")
 }
 
 /// Ctrl-C, and what a service manager sends.

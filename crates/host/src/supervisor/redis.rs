@@ -221,13 +221,20 @@ impl Server {
         }
     }
 
+    /// Tells the server to end. By its signal handler it flushes its log first, as with SHUTDOWN.
+    pub fn terminate(&self) {
+        if let Some(pid) = self.pid() {
+            signal(pid, Signal::TERM);
+        }
+    }
+
     async fn stop(&self, mut child: Child) {
-        // By its signal handler, Redis flushes its log and ends as with SHUTDOWN.
-        signal(self.pid.load(Ordering::Relaxed), Signal::TERM);
+        self.terminate();
         if timeout(PATIENCE, child.wait()).await.is_err() {
             crate::say!("madang: Redis did not stop in time and was killed");
             let _ = child.kill().await;
         }
+        self.pid.store(0, Ordering::Relaxed);
         let _ = fs::remove_file(self.folder.join("pid"));
     }
 }
