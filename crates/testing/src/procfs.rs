@@ -27,8 +27,21 @@ pub fn is_alive(pid: u32) -> bool {
 
 /// The seconds of processor time that a process's threads have used so far, user and system.
 pub fn cpu_seconds(pid: u32) -> Option<f64> {
-    let ticks: u64 = stat::<u64>(pid, USER_TIME)? + stat::<u64>(pid, SYSTEM_TIME)?;
-    Some(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
+    Some(seconds(stat::<u64>(pid, USER_TIME)? + stat::<u64>(pid, SYSTEM_TIME)?))
+}
+
+/// The seconds of processor time that the whole machine has used so far, idle and waiting apart.
+pub fn machine_cpu_seconds() -> Option<f64> {
+    let all = fs::read_to_string("/proc/stat").ok()?;
+    let fields = all.lines().next()?.strip_prefix("cpu")?.split_whitespace();
+    let ticks: Vec<u64> = fields.map_while(|field| field.parse().ok()).collect();
+    // user, nice, system, idle, iowait, irq, softirq, steal; what guests used is in user already.
+    let [user, nice, system, _, _, irq, softirq, steal, ..] = ticks[..] else { return None };
+    Some(seconds(user + nice + system + irq + softirq + steal))
+}
+
+fn seconds(ticks: u64) -> f64 {
+    ticks as f64 / rustix::param::clock_ticks_per_second() as f64
 }
 
 /// A process's memory, in bytes.
@@ -83,7 +96,8 @@ mod tests {
     fn this_process_has_memory_and_time() {
         let memory = memory(std::process::id()).unwrap();
         assert!(memory.pss > 0 && memory.pss <= memory.rss, "{memory:?}");
-        assert!(cpu_seconds(std::process::id()).is_some());
+        let own = cpu_seconds(std::process::id()).unwrap();
+        assert!(machine_cpu_seconds().unwrap() > own);
         assert_eq!(cpu_seconds(u32::MAX), None);
     }
 }

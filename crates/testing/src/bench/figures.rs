@@ -3,6 +3,9 @@
 use crate::load::Outcome;
 use crate::usage::{ROLES, Usage};
 
+/// The share of the machine, in percent, that other processes may use before figures suffer.
+const NOISE: f64 = 5.0;
+
 /// What was measured, line by line, and what was used for it.
 #[derive(Default)]
 pub struct Figures {
@@ -89,20 +92,7 @@ impl Figures {
         for Line { name, measured, target, verdict } in &self.lines {
             println!("{}", format!("{name:<44} {measured:>14}  {target:<18} {verdict}").trim_end());
         }
-        println!("\nSeconds of processor time, of {} cores:", cores());
-        print!("{:<28} {:>8}", "", "lasted");
-        for role in ROLES {
-            print!(" {role:>14}");
-        }
-        println!(" {:>8}", "busy");
-        for Usage { phase, elapsed, cpu, .. } in &self.usages {
-            let elapsed = elapsed.as_secs_f64();
-            print!("{phase:<28} {elapsed:>8.2}");
-            for seconds in cpu {
-                print!(" {seconds:>14.2}");
-            }
-            println!(" {:>7.0}%", 100.0 * cpu.iter().sum::<f64>() / (elapsed * cores() as f64));
-        }
+        self.print_usages();
         if !self.errors.is_empty() {
             println!("\nErrors:");
         }
@@ -111,6 +101,28 @@ impl Figures {
         }
         self.errors.iter().map(|(_, _, n)| n).sum()
     }
+
+    /// Where the time went.
+    fn print_usages(&self) {
+        println!("\nSeconds of processor time, of {} cores:", cores());
+        let roles = ROLES.map(|role| format!("{role:>16}")).concat();
+        println!("{:<26}{:>8}{roles}{:>8}{:>7}", "", "lasted", "others", "busy");
+        let mut disturbed = 0.0_f64;
+        for Usage { phase, elapsed, cpu, others, .. } in &self.usages {
+            let elapsed = elapsed.as_secs_f64();
+            let share = |seconds: f64| 100.0 * seconds / (elapsed * cores() as f64);
+            let busy = share(cpu.iter().sum::<f64>() + others);
+            let cpu = cpu.map(|seconds| format!("{seconds:>16.2}")).concat();
+            println!("{phase:<26}{elapsed:>8.2}{cpu}{others:>8.2}{busy:>6.0}%");
+            disturbed = disturbed.max(share(*others));
+        }
+        if disturbed > NOISE {
+            println!(
+                "\nOther processes used up to {disturbed:.0}% of this machine: \
+                 figures are worse than they would be without them."
+            );
+        }
+    }
 }
 
 fn cores() -> usize {
@@ -118,7 +130,7 @@ fn cores() -> usize {
 }
 
 /// Three digits or more, thousands apart: `0.42`, `7.31`, `48.2`, `12,345`.
-fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     let decimals = match value {
         v if v.fract() == 0.0 || v >= 999.95 => 0,
         v if v >= 10.0 => 1,

@@ -1,6 +1,6 @@
 //! What is measured, one after the other.
 
-use crate::figures::Figures;
+use crate::figures::{Figures, number};
 use crate::load::{self, End, percentile};
 use crate::usage::Meter;
 use anyhow::{Context, Result, ensure};
@@ -84,7 +84,7 @@ impl Bench {
             },
         )?;
         self.figures.used(meter.stop());
-        self.figures.note("POST /bookrent/books", format!("{:.0} /s", outcome.rate()));
+        self.figures.note("POST /bookrent/books", format!("{} /s", number(outcome.rate())));
         self.figures.errors("POST /bookrent/books", &outcome);
         let registered = self.books.borrow().len();
         ensure!(registered == count, "{registered} of {count} books: {:?}", outcome.errors);
@@ -117,21 +117,25 @@ impl Bench {
         times.sort_unstable();
         let median = percentile(&times, 0.5);
         self.figures.below("201 to Delivery Started in the view, median", median, 15.0, "ms");
-        self.figures.note("    p99", format!("{:.2} ms", percentile(&times, 0.99)));
+        self.figures.note("    p99", format!("{} ms", number(percentile(&times, 0.99))));
         Ok(())
     }
 
     /// Reads one book as fast as it is given.
     pub fn get(&mut self) -> Result<()> {
+        const PATH: &str = "/bookrent/books/1";
+        let book = self.client.get(PATH).expect(200).body;
         let load = |time| {
-            let address = self.address.clone();
+            let (address, book) = (self.address.clone(), book.clone());
             let get = move |_| {
-                let request = Request::get("/bookrent/books/1").header("host", &address);
+                let request = Request::get(PATH).header("host", &address);
                 request.body(Full::default()).expect("a valid request")
             };
-            load::run(&self.address, CONNECTIONS, End::After(time), get, |_, status, body| {
-                expect(StatusCode::OK, status, body)
-            })
+            let check = move |_, status, body: &[u8]| {
+                expect(StatusCode::OK, status, body)?;
+                if body == book { Ok(()) } else { Err("another book".to_owned()) }
+            };
+            load::run(&self.address, CONNECTIONS, End::After(time), get, check)
         };
         load(self.sizes.warm_up)?;
         let meter = Meter::start("GET /bookrent/books/1", &self.host.running());
@@ -165,7 +169,7 @@ impl Bench {
         let end = Instant::now();
         self.figures.load(WHAT, &outcome, 2_500.0);
         let share = 100.0 * rented.get() as f64 / outcome.times.len().max(1) as f64;
-        self.figures.note("    ended as Rent", format!("{share:.2} %"));
+        self.figures.note("    ended as Rent", format!("{} %", number(share)));
 
         let meter = Meter::start("deliveries of those rents", &self.host.running());
         for collection in ["/bookrent/deliveries", "/bookrent/views"] {
@@ -178,7 +182,7 @@ impl Bench {
         }
         self.figures.used(meter.stop());
         let settled = end.elapsed().as_secs_f64();
-        self.figures.note("    all delivered and viewed after", format!("{settled:.2} s"));
+        self.figures.note("    all delivered and viewed after", format!("{} s", number(settled)));
         Ok(())
     }
 

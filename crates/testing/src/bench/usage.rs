@@ -18,6 +18,8 @@ pub struct Usage {
     pub elapsed: Duration,
     /// Seconds of processor time for each of [`ROLES`].
     pub cpu: [f64; ROLES.len()],
+    /// Seconds of processor time that all other processes of the machine used.
+    pub others: f64,
     /// The most memory that all processes of the host had at one time, its Redis apart.
     pub memory: Memory,
 }
@@ -28,6 +30,7 @@ pub struct Meter {
     begin: Instant,
     processes: Vec<(usize, u32)>,
     before: Vec<f64>,
+    machine_before: f64,
     peak: Arc<Mutex<Memory>>,
     stop: Arc<AtomicBool>,
     sampler: JoinHandle<()>,
@@ -50,7 +53,8 @@ impl Meter {
             move || sample(&of_host, &peak, &stop)
         });
         let before = processes.iter().map(|(_, pid)| cpu(*pid)).collect();
-        Self { phase, begin: Instant::now(), processes, before, peak, stop, sampler }
+        let (begin, machine_before) = (Instant::now(), machine());
+        Self { phase, begin, processes, before, machine_before, peak, stop, sampler }
     }
 
     /// What was used since.
@@ -59,17 +63,22 @@ impl Meter {
         for ((role, pid), before) in self.processes.iter().zip(&self.before) {
             cpu_used[*role] += (cpu(*pid) - before).max(0.0);
         }
-        let elapsed = self.begin.elapsed();
+        let others = machine() - self.machine_before - cpu_used.iter().sum::<f64>();
+        let (elapsed, others) = (self.begin.elapsed(), others.max(0.0));
         self.stop.store(true, Ordering::Relaxed);
         self.sampler.thread().unpark();
         let _ = self.sampler.join();
         let memory = *self.peak.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        Usage { phase: self.phase, elapsed, cpu: cpu_used, memory }
+        Usage { phase: self.phase, elapsed, cpu: cpu_used, others, memory }
     }
 }
 
 fn cpu(pid: u32) -> f64 {
     procfs::cpu_seconds(pid).unwrap_or_default()
+}
+
+fn machine() -> f64 {
+    procfs::machine_cpu_seconds().unwrap_or_default()
 }
 
 /// Keeps the greatest sums of memory. Seldom enough that reading them costs no figure anything.
