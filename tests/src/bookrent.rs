@@ -1,0 +1,169 @@
+//! BookRent as a client and its operator use it.
+
+use crate::log::{self, Entry};
+use madang_testing::{Answer, Client, Host, SERVICE_TOKEN, eventually};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long everything that follows from a command may take, killed components and their leases
+/// included.
+pub const SETTLING: Duration = Duration::from_secs(40);
+
+/// The contexts that hear events.
+const HEARING: [&str; 3] = ["book", "delivery", "view"];
+
+/// BookRent on a host.
+#[derive(Debug)]
+pub struct BookRent<'h> {
+    /// The host.
+    pub host: &'h Host,
+    /// A client of it.
+    pub client: Client,
+}
+
+impl<'h> BookRent<'h> {
+    /// BookRent on this host, as it runs now: after a restart it is to be made anew.
+    pub fn of(host: &'h Host) -> Self {
+        Self { host, client: host.client() }
+    }
+
+    /// Registers a free book and gives its id.
+    #[track_caller]
+    pub fn register(&self, title: &str) -> u64 {
+        let book = json!({"title": title, "status": true});
+        id(&self.client.post("/bookrent/books", book).expect(201))
+    }
+
+    /// Asks for a book, whatever comes of it.
+    #[track_caller]
+    pub fn ask(&self, book: u64, user: u64) -> Answer {
+        self.client.post("/bookrent/rents", asking(book, user))
+    }
+
+    /// Rents a free book and gives the rent's id.
+    #[track_caller]
+    pub fn rent(&self, book: u64, user: u64) -> u64 {
+        let answer = self.ask(book, user).expect(201);
+        assert_eq!(answer.json()["status"], "Rent", "{answer}");
+        id(&answer)
+    }
+
+    /// Cancels a running rent.
+    #[track_caller]
+    pub fn cancel(&self, rent: u64) -> Answer {
+        let path = format!("/bookrent/rents/{rent}");
+        let answer = self.client.patch(&path, json!({"status": "Cancel"})).expect(200);
+        assert_eq!(answer.json()["status"], "Cancel", "{answer}");
+        answer
+    }
+
+    /// Whether a book can be rented.
+    #[track_caller]
+    pub fn is_free(&self, book: u64) -> bool {
+        let answer = self.client.get(&format!("/bookrent/books/{book}")).expect(200);
+        answer.json()["status"].as_bool().unwrap_or_else(|| panic!("no status\n{answer}"))
+    }
+
+    /// The status of a rent; null where there is none of that id.
+    #[track_caller]
+    pub fn rent_status(&self, rent: u64) -> Value {
+        let answer = self.client.get(&format!("/bookrent/rents/{rent}"));
+        if answer.status == 404 { Value::Null } else { answer.expect(200).json()["status"].clone() }
+    }
+
+    /// How a rent stands, as the view knows it; null where it does not.
+    #[track_caller]
+    pub fn view_of(&self, rent: u64) -> Value {
+        let path = format!("/bookrent/views/search/findByRentId?rentId={rent}");
+        self.client.get(&path).expect(200).json()["_embedded"]["views"][0].clone()
+    }
+
+    /// The deliveries of a rent.
+    #[track_caller]
+    pub fn deliveries_of(&self, rent: u64) -> Vec<Value> {
+        let deliveries = self.all("deliveries").into_iter();
+        deliveries.filter(|delivery| delivery["rentId"] == rent).collect()
+    }
+
+    /// Every item of a collection, found by following its `next` links.
+    #[track_caller]
+    pub fn all(&self, collection: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut next = Some(format!("/bookrent/{collection}?size=1000"));
+        while let Some(path) = next {
+            let page = self.client.get(&path).expect(200).json();
+            items.extend(page["_embedded"][collection].as_array().cloned().unwrap_or_default());
+            next = page["_links"]["next"]["href"].as_str().map(str::to_owned);
+        }
+        items
+    }
+
+    /// A client that knows the service token.
+    pub fn internal(&self) -> Client {
+        self.client.with("authorization", format!("Bearer {SERVICE_TOKEN}"))
+    }
+
+    /// What a context tells of itself.
+    #[track_caller]
+    pub fn info(&self, context: &str) -> Value {
+        self.client.get(&format!("/bookrent/-/{context}/info")).expect(200).json()
+    }
+
+    /// The whole log.
+    #[track_caller]
+    pub fn log(&self) -> Vec<Entry> {
+        log::read(&mut self.host.redis(), "bookrent")
+    }
+
+    /// Waits until a context has handled everything that is in the log.
+    #[track_caller]
+    pub fn follow(&self, context: &str) {
+        eventually(SETTLING, || self.behind(context));
+    }
+
+    /// Waits until nothing is owed: every context has handled the whole log, and no rent waits for
+    /// its book.
+    #[track_caller]
+    pub fn settle(&self) {
+        let mut redis = self.host.redis();
+        let head = |redis: &mut redis::Connection| -> Result<u64, String> {
+            let head: Option<u64> = redis::cmd("GET")
+                .arg("{bookrent}:log:head")
+                .query(redis)
+                .map_err(|error| error.to_string())?;
+            Ok(head.unwrap_or(0))
+        };
+        eventually(SETTLING, || {
+            let before = head(&mut redis)?;
+            let intents: u64 = redis::cmd("ZCARD")
+                .arg("{bookrent}:rent:rents:intents")
+                .query(&mut redis)
+                .map_err(|error| error.to_string())?;
+            if intents > 0 {
+                return Err(format!("{intents} rents wait for their book"));
+            }
+            HEARING.iter().try_for_each(|context| self.behind(context))?;
+            // What a context did last may have told something new.
+            let after = head(&mut redis)?;
+            if before == after { Ok(()) } else { Err(format!("the log grew to {after}")) }
+        });
+    }
+
+    fn behind(&self, context: &str) -> Result<(), String> {
+        let answer = self.client.send("GET", &format!("/bookrent/-/{context}/info"), None)?;
+        if answer.is_success() && answer.json()["lag"] == 0 {
+            return Ok(());
+        }
+        Err(answer.to_string())
+    }
+}
+
+/// The body that asks for a book.
+pub(crate) fn asking(book: u64, user: u64) -> Value {
+    json!({"bookId": book, "userId": user, "address": format!("address {user}")})
+}
+
+#[track_caller]
+fn id(answer: &Answer) -> u64 {
+    answer.json()["id"].as_u64().unwrap_or_else(|| panic!("no id\n{answer}"))
+}
