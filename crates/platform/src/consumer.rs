@@ -246,7 +246,7 @@ pub(crate) fn bury(work: &mut Work, entry: &Entry, tries: u64, reason: &str) -> 
         "event": serde_json::from_str(&entry.json).unwrap_or_else(|_| json!(entry.json)),
         "tries": tries,
         "reason": reason,
-        "time": rfc3339(work.env.host.now())?,
+        "time": rfc3339(work.env.host.now()),
     });
     eprintln!("{}: event {} goes to the dead letters: {reason}", work.env.context, entry.number);
     let key = work.env.dead_key();

@@ -2,12 +2,10 @@
 
 use std::time::SystemTime;
 
+use humantime::format_rfc3339_millis;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
 
 use crate::env::{Cause, Env};
 use crate::error::Error;
@@ -100,20 +98,17 @@ impl Envelope {
     /// # Errors
     /// A fault where the event cannot be JSON.
     pub fn new(env: &Env, id: String, subject: String, event: &dyn Event) -> Result<Self, Error> {
-        let now = OffsetDateTime::from(env.host.now());
+        let time = rfc3339(env.host.now());
         let mut data = event.data()?;
         data["eventType"] = json!(event.name());
-        data["timestamp"] = json!(
-            now.format(format_description!("[year][month][day][hour][minute][second]"))
-                .map_err(Error::fault)?
-        );
+        data["timestamp"] = json!(timestamp(&time));
         Ok(Envelope {
             id,
             source: format!("/{}/{}", env.system, env.context),
             specversion: "1.0".to_owned(),
             kind: event.name().to_owned(),
             subject,
-            time: rfc3339(env.host.now())?,
+            time,
             datacontenttype: "application/json".to_owned(),
             traceparent: env.cause.traceparent.clone(),
             correlationid: env.cause.correlation.clone(),
@@ -142,12 +137,12 @@ impl Envelope {
     }
 }
 
-/// RFC 3339 in UTC, with milliseconds at most.
-///
-/// # Errors
-/// A fault for a clock before year 0 or after 9999.
-pub fn rfc3339(at: SystemTime) -> Result<String, Error> {
-    let at = OffsetDateTime::from(at);
-    let at = at.replace_millisecond(at.millisecond()).map_err(Error::fault)?;
-    at.format(&Rfc3339).map_err(Error::fault)
+/// RFC 3339 in UTC, with milliseconds.
+pub fn rfc3339(at: SystemTime) -> String {
+    format_rfc3339_millis(at).to_string()
+}
+
+/// The seeds' form of a time, `yyyyMMddHHmmss`, from RFC 3339.
+fn timestamp(rfc3339: &str) -> String {
+    rfc3339.chars().take_while(|c| *c != '.').filter(char::is_ascii_digit).collect()
 }

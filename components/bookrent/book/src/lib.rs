@@ -35,7 +35,7 @@ impl Context for Books {
 impl Guest for Books {
     fn register(book: BookFields) -> Result<Resource, Problem> {
         let command = |id| Ok(Command::Register { id, book: book.clone() });
-        typed::<Self, _>(|env| books().create(env, command)?.record())
+        typed::<Self, _>(|env| books().create(env, &command)?.record())
     }
 
     fn find(id: u64) -> Result<Resource, Problem> {
@@ -44,11 +44,11 @@ impl Guest for Books {
 
     fn change(id: u64, book: BookFields) -> Result<Resource, Problem> {
         let command = |_| Ok(Command::Change(book.clone()));
-        typed::<Self, _>(|env| books().decide(env, id, command)?.record())
+        typed::<Self, _>(|env| books().decide(env, id, &command)?.record())
     }
 
     fn remove(id: u64) -> Result<(), Problem> {
-        typed::<Self, _>(|env| books().change(env, id, None, |_| Ok(Command::Remove)).map(drop))
+        typed::<Self, _>(|env| books().change(env, id, None, &|_| Ok(Command::Remove)).map(drop))
     }
 
     fn check_and_change_status(taking: Taking) -> Result<bool, Problem> {

@@ -31,7 +31,7 @@ impl Context for Rents {
 impl Guest for Rents {
     fn request(rent: NewRent) -> Result<Resource, Problem> {
         let command = |id| Ok(Command::Request { id, rent: rent.clone() });
-        typed::<Self, _>(|env| rents().create(env, command)?.record())
+        typed::<Self, _>(|env| rents().create(env, &command)?.record())
     }
 
     fn find(id: u64) -> Result<Resource, Problem> {
@@ -43,11 +43,11 @@ impl Guest for Rents {
             let rent: Resource = rents().find(env, id)?.record()?;
             let Resource { book_id, user_id, address, .. } = rent;
             let fields = RentFields { book_id, user_id, address, status: "Cancel".to_owned() };
-            rents().decide(env, id, |_| Ok(Command::Change(fields.clone())))?.record()
+            rents().decide(env, id, &|_| Ok(Command::Change(fields.clone())))?.record()
         })
     }
 
     fn remove(id: u64) -> Result<(), Problem> {
-        typed::<Self, _>(|env| rents().change(env, id, None, |_| Ok(Command::Remove)).map(drop))
+        typed::<Self, _>(|env| rents().change(env, id, None, &|_| Ok(Command::Remove)).map(drop))
     }
 }

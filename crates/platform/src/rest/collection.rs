@@ -105,7 +105,7 @@ impl<A: Aggregate + 'static> Collection<A> {
     pub fn create(
         &self,
         env: &Env,
-        command: impl Fn(u64) -> Result<A::Command, Rejection>,
+        command: &dyn Fn(u64) -> Result<A::Command, Rejection>,
     ) -> Result<Item, Error> {
         self.create_for(env, None, command)
     }
@@ -114,10 +114,10 @@ impl<A: Aggregate + 'static> Collection<A> {
         &self,
         env: &Env,
         claim: Option<&Claim>,
-        command: impl Fn(u64) -> Result<A::Command, Rejection>,
+        command: &dyn Fn(u64) -> Result<A::Command, Rejection>,
     ) -> Result<Item, Error> {
         let (id, version, state) = Work::transact(env, |work| {
-            let (id, state) = work.create::<A>(&command)?;
+            let (id, state) = work.create::<A>(command)?;
             let state = state.ok_or_else(|| Error::fault("created nothing"))?;
             let item = visible(&state, id, 1)?;
             match (&claim, &item) {
@@ -148,7 +148,7 @@ impl<A: Aggregate + 'static> Collection<A> {
         env: &Env,
         id: u64,
         expected: Option<&str>,
-        command: impl Fn(Value) -> Result<A::Command, Rejection>,
+        command: &dyn Fn(Value) -> Result<A::Command, Rejection>,
     ) -> Result<Option<Item>, Error> {
         Work::transact(env, |work| {
             let state = work.load::<A>(id)?.ok_or(Rejection::MISSING)?;
@@ -171,7 +171,7 @@ impl<A: Aggregate + 'static> Collection<A> {
         &self,
         env: &Env,
         id: u64,
-        command: impl Fn(Value) -> Result<A::Command, Rejection>,
+        command: &dyn Fn(Value) -> Result<A::Command, Rejection>,
     ) -> Result<Item, Error> {
         Ok(self.change(env, id, None, command)?.ok_or(Rejection::MISSING)?)
     }
@@ -332,7 +332,7 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
                 Error::Unavailable(format!("{}/{subject} is not settled", A::COLLECTION))
             });
         }
-        self.create_for(env, claim, |id| post(id, body.clone()))
+        self.create_for(env, claim, &|id| post(id, body.clone()))
     }
 
     fn put(
@@ -343,7 +343,7 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
         body: Value,
     ) -> Result<Option<Item>, Error> {
         let put = self.put.as_ref().ok_or_else(|| Error::fault("no PUT here"))?;
-        self.change(env, id, expected, |_| put(body.clone()))
+        self.change(env, id, expected, &|_| put(body.clone()))
     }
 
     fn patch(
@@ -354,7 +354,7 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
         patch: Value,
     ) -> Result<Option<Item>, Error> {
         let put = self.put.as_ref().ok_or_else(|| Error::fault("no PATCH here"))?;
-        self.change(env, id, expected, |mut resource| {
+        self.change(env, id, expected, &|mut resource| {
             json::merge(&mut resource, patch.clone());
             put(resource)
         })
@@ -362,7 +362,7 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
 
     fn delete(&self, env: &Env, id: u64, expected: Option<&str>) -> Result<(), Error> {
         let delete = self.delete.ok_or_else(|| Error::fault("no DELETE here"))?;
-        self.change(env, id, expected, |_| Ok(delete())).map(drop)
+        self.change(env, id, expected, &|_| Ok(delete())).map(drop)
     }
 
     fn settle_due(&self, env: &Env) -> Result<(), Error> {

@@ -43,7 +43,7 @@ fn state_event_and_message_are_one_commit() {
         log[1],
         json!({
             "id": "purses/1@3", "source": "/whole/purse", "specversion": "1.0", "type": "Paid",
-            "subject": "purses/1", "time": "2026-11-21T00:00:00Z",
+            "subject": "purses/1", "time": "2026-11-21T00:00:00.000Z",
             "datacontenttype": "application/json", "traceparent": "", "correlationid": "saga",
             "causationid": "command",
             "data": {"id": 1, "coins": 7, "eventType": "Paid", "timestamp": "20261121000000"},
