@@ -11,7 +11,9 @@ use crate::error::{Error, Rejection};
 /// # Errors
 /// A fault where the record cannot be JSON (a map with keys that are no text).
 pub fn to_wire<T: Serialize + ?Sized>(record: &T) -> Result<Value, Error> {
-    serde_json::to_value(record).map(|value| rename(value, &camel)).map_err(Error::fault)
+    serde_json::to_value(record)
+        .map(|value| rename(value, &|field| Some(camel(field))))
+        .map_err(Error::fault)
 }
 
 /// A record from the wire.
@@ -19,6 +21,10 @@ pub fn to_wire<T: Serialize + ?Sized>(record: &T) -> Result<Value, Error> {
 /// # Errors
 /// The rejection that names the field, in the wire's words, with what it must be.
 pub fn from_wire<T: DeserializeOwned>(value: Value) -> Result<T, Rejection> {
+    // serde would take a list of a record's values, too.
+    if !value.is_object() {
+        return Err(Rejection::invalid("body", value, "must be a JSON object"));
+    }
     let named = rename(value, &snake);
     serde_path_to_error::deserialize(&named).map_err(|error| {
         let path = error.path().to_string();
@@ -31,8 +37,7 @@ pub fn from_wire<T: DeserializeOwned>(value: Value) -> Result<T, Rejection> {
             None => {
                 let invalid = at(&named, &path).cloned().unwrap_or(Value::Null);
                 let reason = reason.split(" at line ").next().unwrap_or(&reason).to_owned();
-                let field = if path == "." { "body".to_owned() } else { camel(&path) };
-                Rejection::invalid(field, invalid, reason)
+                Rejection::invalid(camel(&path), invalid, reason)
             }
         }
     })
@@ -96,10 +101,14 @@ fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     path.split('.').try_fold(value, |value, name| value.get(name))
 }
 
-fn rename(value: Value, name: &dyn Fn(&str) -> String) -> Value {
+/// Renames all fields; those without a name are left out.
+fn rename(value: Value, name: &dyn Fn(&str) -> Option<String>) -> Value {
     match value {
         Value::Object(fields) => Value::Object(
-            fields.into_iter().map(|(field, value)| (name(&field), rename(value, name))).collect(),
+            fields
+                .into_iter()
+                .filter_map(|(field, value)| Some((name(&field)?, rename(value, name))))
+                .collect(),
         ),
         Value::Array(items) => {
             Value::Array(items.into_iter().map(|item| rename(item, name)).collect())
@@ -123,7 +132,12 @@ fn camel(snake: &str) -> String {
     out
 }
 
-fn snake(camel: &str) -> String {
+/// `None` for a name that is no camelCase: nothing here is called so, and it must not pass for its
+/// namesake in camelCase.
+fn snake(camel: &str) -> Option<String> {
+    if camel.contains('_') {
+        return None;
+    }
     let mut out = String::with_capacity(camel.len() + 4);
     for c in camel.chars() {
         if c.is_ascii_uppercase() {
@@ -133,7 +147,7 @@ fn snake(camel: &str) -> String {
             out.push(c);
         }
     }
-    out
+    Some(out)
 }
 
 #[cfg(test)]
@@ -171,6 +185,14 @@ mod tests {
     }
 
     #[test]
+    fn a_name_in_snake_case_is_an_unknown_one() {
+        let both = json!({"book_id": 2, "bookId": 1, "address": "a"});
+        assert_eq!(from_wire::<Body>(both).map(|body| body.book_id), Ok(1));
+        let refused = from_wire::<Body>(json!({"book_id": 2, "address": "a"})).unwrap_err();
+        assert_eq!(refused.violations[0].property, "bookId");
+    }
+
+    #[test]
     fn a_wrong_type_names_the_field_and_what_was_sent() {
         let refused = from_wire::<Body>(json!({"bookId": "one", "address": "a"})).unwrap_err();
         assert_eq!(refused.violations[0].property, "bookId");
@@ -191,8 +213,10 @@ mod tests {
 
     #[test]
     fn a_body_that_is_no_object_is_refused() {
-        let refused = from_wire::<Body>(json!(7)).unwrap_err();
-        assert_eq!(refused.violations[0].property, "body");
+        for body in [json!(7), json!([1, "a", null]), json!(null)] {
+            let refused = Rejection::invalid("body", body.clone(), "must be a JSON object");
+            assert_eq!(from_wire::<Body>(body), Err(refused));
+        }
     }
 
     #[test]

@@ -65,7 +65,7 @@ impl Place<'_> {
         }
         let own = if request.query.is_empty() { here.clone() } else { with_query(&here, request) };
         links.insert("self".into(), json!({"href": own}));
-        if listing.page + 1 < pages {
+        if listing.page.saturating_add(1) < pages {
             links.insert("next".into(), at(listing.page + 1));
         }
         if pages > 1 {

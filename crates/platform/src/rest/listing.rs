@@ -12,6 +12,9 @@ const DEFAULT_SIZE: u64 = 20;
 /// Items on a page at most.
 const MAX_SIZE: u64 = 1000;
 
+/// The furthest that a page can be away: whole numbers are exact so far in Redis's scripts.
+const MAX_OFFSET: u64 = 1 << 52;
+
 /// Which part of a collection, in which order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Listing {
@@ -42,7 +45,7 @@ impl Listing {
 
     /// The number of the first item.
     pub fn offset(&self) -> u64 {
-        self.page.saturating_mul(self.size)
+        self.page.saturating_mul(self.size).min(MAX_OFFSET)
     }
 }
 
