@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use serde::{Deserialize, Serialize};
+
 use crate::call::{Answered, Outbound};
 use crate::redis::Reply;
 
@@ -60,7 +62,7 @@ pub struct Rows {
 }
 
 /// What made a context act, as it is handed on to the events and calls that follow.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cause {
     /// The command or the event.
     pub id: String,

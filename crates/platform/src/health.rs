@@ -16,8 +16,11 @@ const CATCH_UP: Duration = Duration::from_secs(10);
 
 /// Does what the context owes: reads on in the log, and finishes or undoes intents.
 ///
+/// An intent whose neighbour is away waits, and is no reason to send clients elsewhere: nobody else
+/// could settle it either. It is told in the log.
+///
 /// # Errors
-/// What stands in the way, the first of it.
+/// Unavailable without the stores.
 pub fn catch_up(definition: &Definition, env: &Env) -> Result<Drained, Error> {
     let drained = match &definition.view {
         Some(view) => view.catch_up(env, CATCH_UP)?.0,

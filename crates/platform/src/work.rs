@@ -32,7 +32,16 @@ struct Slot {
     before: Face,
     after: Face,
     events: u32,
-    idempotency: Option<String>,
+    kept: Kept,
+}
+
+/// What is kept beside an aggregate's state until it is settled.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Kept {
+    /// The record of the Idempotency-Key that waits for it.
+    pub(crate) record: Option<String>,
+    /// What made it an intent, in JSON: its saga goes on with whoever settles it.
+    pub(crate) cause: Option<String>,
 }
 
 /// What the indexes know of an aggregate.
@@ -110,11 +119,13 @@ impl<'e, 'h> Work<'e, 'h> {
     pub fn load<A: Aggregate>(&mut self, id: u64) -> Result<Option<A>, Error> {
         if !self.slots.contains_key(&(A::COLLECTION, id)) {
             let key = item_key::<A>(self.env, id);
-            let mut replies = self.env.redis("HMGET", &[key.as_str(), "v", "d", "k"])?.into_iter();
+            let mut replies =
+                self.env.redis("HMGET", &[key.as_str(), "v", "d", "k", "c"])?.into_iter();
             let version = replies.next().and_then(|reply| reply.number()).unwrap_or(0);
             let loaded = replies.next().and_then(Reply::text);
-            let idempotency = replies.next().and_then(Reply::text);
-            self.admit::<A>(id, version, loaded, idempotency)?;
+            let record = replies.next().and_then(Reply::text);
+            let cause = replies.next().and_then(Reply::text);
+            self.admit::<A>(id, version, loaded, Kept { record, cause })?;
         }
         let slot = &self.slots[&(A::COLLECTION, id)];
         slot.state.as_deref().map(read::<A>).transpose()
@@ -176,7 +187,7 @@ impl<'e, 'h> Work<'e, 'h> {
             .first()
             .and_then(Reply::number)
             .ok_or_else(|| Error::fault("INCR gave no number"))?;
-        self.admit::<A>(id, 0, None, None)?;
+        self.admit::<A>(id, 0, None, Kept::default())?;
         let state = self.decide::<A>(id, command(id)?)?;
         Ok((id, state))
     }
@@ -260,19 +271,18 @@ impl<'e, 'h> Work<'e, 'h> {
         self.check(record.to_owned(), "token", token.to_owned());
         self.command(&["HSET", record, "subject", &id.to_string()]);
         if let Some(slot) = self.slots.get_mut(&(A::COLLECTION, id)) {
-            slot.idempotency = Some(record.to_owned());
+            slot.kept.record = Some(record.to_owned());
         }
     }
 
-    /// The Idempotency-Key's record that waits for this aggregate to be settled.
-    pub(crate) fn awaited<A: Aggregate>(&self, id: u64) -> Option<String> {
-        self.slots.get(&(A::COLLECTION, id)).and_then(|slot| slot.idempotency.clone())
+    /// What is kept beside an aggregate's state.
+    pub(crate) fn kept_with<A: Aggregate>(&self, id: u64) -> Kept {
+        self.slots.get(&(A::COLLECTION, id)).map(|slot| slot.kept.clone()).unwrap_or_default()
     }
 
     /// Writes the answer that an Idempotency-Key's record waits for.
     pub(crate) fn answer_awaited(&mut self, record: &str, answer: &Value) {
         self.command(&["HSET", record, "answer", &answer.to_string()]);
-        self.keys.push(record.to_owned());
     }
 
     /// Takes a consumer's step along: the commit holds only if the cursor stands where it should.
@@ -300,7 +310,7 @@ impl<'e, 'h> Work<'e, 'h> {
         id: u64,
         version: u64,
         loaded: Option<String>,
-        idempotency: Option<String>,
+        kept: Kept,
     ) -> Result<(), Error> {
         let state = loaded.as_deref().map(read::<A>).transpose()?;
         let before = face(state.as_ref())?;
@@ -313,7 +323,7 @@ impl<'e, 'h> Work<'e, 'h> {
             after: before.clone(),
             before,
             events: 0,
-            idempotency,
+            kept,
         };
         self.slots.insert((A::COLLECTION, id), slot);
         Ok(())
@@ -371,9 +381,13 @@ impl<'e, 'h> Work<'e, 'h> {
         match &slot.state {
             Some(state) => {
                 let version = (slot.version + 1).to_string();
+                let cause = serde_json::to_string(&self.env.cause).unwrap_or_default();
                 let mut words = vec!["HSET", &item, "v", &version, "d", state];
-                if let Some(record) = &slot.idempotency {
+                if let Some(record) = &slot.kept.record {
                     words.extend(["k", record]);
+                }
+                if slot.after.intent && slot.kept.cause.is_none() {
+                    words.extend(["c", &cause]);
                 }
                 self.command(&words);
             }

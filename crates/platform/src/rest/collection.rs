@@ -14,7 +14,7 @@ use crate::aggregate::Aggregate;
 use crate::env::Env;
 use crate::error::{Error, Rejection};
 use crate::redis::{DUE, LIST, Reply, words};
-use crate::work::{Committed, Work, field_key, ids_key, item_prefix};
+use crate::work::{Committed, Kept, Work, field_key, ids_key, item_prefix};
 use crate::{index, json};
 
 /// Intents that one call takes up at most.
@@ -132,7 +132,8 @@ impl<A: Aggregate + 'static> Collection<A> {
         let item = match visible(&state, id, version)? {
             Some(item) => Some(item),
             None => {
-                self.settle_from(env, id, Some((state, claim.map(|claim| claim.record.clone()))))?
+                let record = claim.map(|claim| claim.record.clone());
+                self.settle_from(env, id, Some((state, record)))?
             }
         };
         item.ok_or_else(|| Error::Unavailable(format!("{}/{id} is not settled", A::COLLECTION)))
@@ -204,18 +205,26 @@ impl<A: Aggregate + 'static> Collection<A> {
             let mut work = Work::new(env);
             if let Some((state, record)) = fresh.take() {
                 let loaded = serde_json::to_string(&state).map_err(Error::fault)?;
-                work.admit::<A>(id, 1, Some(loaded), record)?;
+                let cause = serde_json::to_string(&env.cause).ok();
+                work.admit::<A>(id, 1, Some(loaded), Kept { record, cause })?;
             }
             let Some(state) = work.load::<A>(id)? else { return Ok(None) };
+            let version = work.version::<A>(id);
             let Some(settle) = self.settle.filter(|_| state.is_intent()) else {
-                return visible(&state, id, work.version::<A>(id));
+                return visible(&state, id, version);
             };
-            let Some(state) = work.decide::<A>(id, settle(&state, env)?)? else {
-                work.commit()?;
-                return Ok(None);
-            };
-            let item = visible(&state, id, work.version_after::<A>(id))?;
-            if let (Some(item), Some(record)) = (&item, work.awaited::<A>(id)) {
+            let was_seen = state.resource().is_some();
+            let kept = work.kept_with::<A>(id);
+            let cause = kept.cause.as_deref().and_then(|cause| serde_json::from_str(cause).ok());
+            let env = env.caused_by(cause.unwrap_or_else(|| env.cause.clone()));
+            let command = settle(&state, &env)?;
+            let mut work = Work::new(&env);
+            let loaded = serde_json::to_string(&state).map_err(Error::fault)?;
+            work.admit::<A>(id, version, Some(loaded), kept.clone())?;
+            let state = work.decide::<A>(id, command)?;
+            let version = work.version_after::<A>(id);
+            let item = state.map_or(Ok(None), |state| visible(&state, id, version))?;
+            if let (false, Some(item), Some(record)) = (was_seen, &item, kept.record) {
                 work.answer_awaited(&record, &answer_of(item));
             }
             match work.commit() {
@@ -371,13 +380,12 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
         }
         let intents = env.key(&format!("{}:intents", A::COLLECTION));
         let due = env.script(&DUE, &[intents], words([INTENT_PAUSE, INTENTS]))?;
-        let mut unsettled = Ok(());
         for id in due.iter().filter_map(Reply::number) {
             if let Err(error) = self.settle(env, id) {
-                unsettled = Err(error);
+                eprintln!("{}/{id} waits: {error}", A::COLLECTION);
             }
         }
-        unsettled
+        Ok(())
     }
 }
 

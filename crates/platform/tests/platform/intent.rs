@@ -72,13 +72,17 @@ fn a_call_carries_the_token_the_key_and_the_saga() {
 fn an_intent_that_could_not_be_settled_is_seen_by_nobody_until_ready_settles_it() {
     let host = host();
     bank(&host, None);
-    let refused = ask::<Purses>(&host, Asked::post("/intent/purses", json!({"owner": "late"})));
+    let request = Asked::post("/intent/purses", json!({"owner": "late"}));
+    let refused = ask::<Purses>(&host, request.header("x-correlation-id", "saga-7"));
     assert_eq!(refused.status, 503);
     let id = host.count(&["GET", "{intent}:purse:purses:next"]);
     let path = format!("/intent/purses/{id}");
     assert_eq!(ask::<Purses>(&host, Asked::get(&path)).status, 404);
 
-    bank(&host, Some(9));
+    *host.neighbour.borrow_mut() = Some(Box::new(|asked| {
+        assert!(asked.headers.contains(&("x-correlation-id", "saga-7".to_owned())));
+        Ok(Answered { status: 200, body: b"9".to_vec() })
+    }));
     host.ask(&["ZADD", "{intent}:purse:purses:intents", "1", &id.to_string()]);
     assert_eq!(ask::<Purses>(&host, Asked::get("/intent/-/purse/health/ready")).status, 200);
     assert_eq!(ask::<Purses>(&host, Asked::get(&path)).body["coins"], 9);
