@@ -7,7 +7,9 @@ use std::process::{Command, ExitCode};
 
 /// Measures, and passes on how that ended.
 pub fn run(short: bool) -> Result<ExitCode> {
-    build::with_native(&setup::run()?, &["madang-host", "madang-testing"])?;
+    let tools = setup::run()?;
+    setup::redis_server()?;
+    build::with_native(&tools, &["madang-host", "madang-testing"])?;
     let bench = cargo::binary("madang-bench");
     let status = Command::new(&bench)
         .args(short.then_some("--short"))

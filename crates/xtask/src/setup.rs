@@ -46,18 +46,21 @@ impl std::fmt::Display for Toolchain {
     }
 }
 
-/// Makes sure of the target and of Redis. Only looks when both are there.
+/// Makes sure of the target, and of Redis unless one is given. Only looks when both are there.
 pub fn run() -> Result<Tools> {
     let component = match toolchain_with_target() {
         Some(toolchain) => toolchain,
         None => install_target()?,
     };
-    install_redis()?;
+    if env::var_os("MADANG_REDIS_URL").is_none_or(|url| url.is_empty()) {
+        redis_server()?;
+    }
     Ok(Tools { component })
 }
 
 /// Makes sure of what `test` alone needs.
 pub fn for_tests() -> Result<()> {
+    redis_server()?;
     for (tool, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
         let there = || succeeds(cargo::cargo().args([tool, "--version"]));
         if there() {
@@ -133,13 +136,14 @@ fn install_target() -> Result<Toolchain> {
     bail!("{WASM} could not be installed: see above, or run `rustup target add {WASM}` yourself")
 }
 
-fn install_redis() -> Result<()> {
+/// Makes sure of `redis-server`, which tests and measurements start even where a Redis is given.
+pub fn redis_server() -> Result<()> {
     const PACKAGE: &str = "redis-server";
-    if env::var_os("MADANG_REDIS_URL").is_some_and(|url| !url.is_empty()) || is_on_path(PACKAGE) {
+    if is_on_path(PACKAGE) {
         return Ok(());
     }
     let mend = "install it (Debian, Ubuntu: `sudo apt-get install redis-server`; macOS: \
-                `brew install redis`), or set MADANG_REDIS_URL to one that runs";
+                `brew install redis`); for `up`, MADANG_REDIS_URL may name another instead";
     let Some(root) = becoming_root().filter(|_| is_on_path("apt-get")) else {
         bail!("redis-server is missing: {mend}");
     };
