@@ -44,7 +44,7 @@ impl Launcher {
     pub(crate) fn start(&mut self) -> Result<(Process, Running), String> {
         let mut command = self.command()?;
         let program = command.get_program().to_owned();
-        let mut process = Process::spawn(&mut command, &self.log())
+        let mut process = Process::spawn(&mut command, &self.log(), "TERM")
             .map_err(|error| format!("{}: {error}", Path::new(&program).display()))?;
         let begin = Instant::now();
         loop {

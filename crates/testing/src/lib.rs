@@ -3,7 +3,8 @@
 //!
 //! Everything blocks, so that a test reads from top to bottom. Everything that is started listens on
 //! a free port, writes to a temporary directory, and is gone when its value is dropped, after a
-//! panic too; what it printed is shown when the test failed.
+//! panic too, and at the latest when the test's process is gone; what it printed is shown when the
+//! test failed.
 //!
 //! ```no_run
 //! use madang_testing::{Host, eventually};
@@ -22,6 +23,7 @@
 //! ```
 
 mod client;
+mod guard;
 mod host;
 mod host_builder;
 mod launcher;

@@ -1,7 +1,9 @@
 //! A process that a test started, with what it printed.
 
+use crate::guard::Guard;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -12,15 +14,26 @@ use std::time::{Duration, Instant};
 pub(crate) struct Process {
     child: Child,
     log: PathBuf,
+    _guard: Guard,
 }
 
 impl Process {
-    /// Starts it, appending both its outputs to `log`.
-    pub(crate) fn spawn(command: &mut Command, log: &Path) -> std::io::Result<Self> {
+    /// Starts it, appending both its outputs to `log`, a file in the temporary directory in which
+    /// it works. If this process is gone before it, it is ended with the signal `at_last`, and the
+    /// directory is removed.
+    pub(crate) fn spawn(command: &mut Command, log: &Path, at_last: &str) -> io::Result<Self> {
         let output = File::options().create(true).append(true).open(log)?;
-        let child =
+        let mut child =
             command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).spawn()?;
-        Ok(Self { child, log: log.to_owned() })
+        let dir = log.parent().unwrap_or(log);
+        match Guard::over(child.id(), at_last, dir) {
+            Ok(guard) => Ok(Self { child, log: log.to_owned(), _guard: guard }),
+            Err(error) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                Err(error)
+            }
+        }
     }
 
     pub(crate) fn pid(&self) -> u32 {

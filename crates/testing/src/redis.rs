@@ -110,9 +110,10 @@ fn launch(port: u16, dir: &Path) -> Result<Process, String> {
         .args(["--appendonly", "yes", "--appendfsync", "always", "--save", ""])
         .arg("--dir")
         .arg(dir);
-    let mut process = Process::spawn(&mut command, &dir.join("redis.log")).map_err(|error| {
-        format!("redis-server: {error}; `cargo xtask setup` installs it, or says how")
-    })?;
+    let mut process =
+        Process::spawn(&mut command, &dir.join("redis.log"), "KILL").map_err(|error| {
+            format!("redis-server: {error}; `cargo xtask setup` installs it, or says how")
+        })?;
     let begin = Instant::now();
     loop {
         if is_serving(port, process.pid()) {
