@@ -49,8 +49,8 @@ enum Command {
     Crash {
         #[command(flatten)]
         component: Component,
-        /// After which call, from 1: a Redis command, an HTTP request, a SQLite or key-value operation. 0 is before
-        /// it runs.
+        /// After which call, from 1: a Redis command, an HTTP request, a SQLite or key-value
+        /// operation. 0 is before it runs.
         #[arg(long)]
         call: u32,
         /// Only an instance that this woke.
@@ -73,7 +73,8 @@ struct SourceArgs {
     /// Where stores live and variables come from.
     #[arg(long, env = "RUNTIME_CONFIG_FILE")]
     runtime_config_file: Option<PathBuf>,
-    /// A variable's value: `name=value`, `name=@file`, `@file.json` or `@file.toml`. May be repeated.
+    /// A variable's value: `name=value`, `name=@file`, `@file.json` or `@file.toml`. May be
+    /// repeated.
     #[arg(long)]
     variable: Vec<String>,
     /// Run only this component. May be repeated.

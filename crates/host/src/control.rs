@@ -1,5 +1,5 @@
-//! The line between the supervisor and its processes: JSON messages, one a line, over a socket that is the process's
-//! standard output. Its end is the news that the other side died.
+//! The line between the supervisor and its processes: JSON messages, one a line, over a socket that
+//! is the process's standard output. Its end is the news that the other side died.
 
 use crate::{
     app::plan::Plan,

@@ -1,9 +1,9 @@
 //! The embedded Spin-compatible host, `madang`.
 //!
-//! `madang up` is a supervisor: it reads the application ([`app`]), compiles its components, starts Redis if none is
-//! given, and keeps one worker process per core and one process for the Redis triggers alive ([`supervisor`],
-//! [`process`]). Those run the components ([`guest`]). Nothing is shared between processes but files, sockets and
-//! Redis, so that a dead one is simply replaced.
+//! `madang up` is a supervisor: it reads the application ([`app`]), compiles its components, starts
+//! Redis if none is given, and keeps one worker process per core and one process for the Redis
+//! triggers alive ([`supervisor`], [`process`]). Those run the components ([`guest`]). Nothing is
+//! shared between processes but files, sockets and Redis, so that a dead one is simply replaced.
 
 pub mod app;
 pub mod cli;

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-// Requests allocate and free in bursts on one thread: half again as fast as with the system's allocator.
+// Requests allocate and free in bursts on one thread: half again as fast as with the system's
+// allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

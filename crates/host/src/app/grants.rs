@@ -37,14 +37,18 @@ enum PortGrant {
 }
 
 impl Grants {
-    /// Parses resolved entries. One that a variable left empty (`""`, `http://`, `https://`) grants nothing, as in Spin.
+    /// Parses resolved entries. One that a variable left empty (`""`, `http://`, `https://`) grants
+    /// nothing, as in Spin.
     pub fn parse<'a>(entries: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         entries
             .into_iter()
             .filter(|entry| !matches!(*entry, "" | "http://" | "https://"))
             .map(|entry| {
                 entry.parse().with_context(|| {
-                    format!("{entry:?} is not an outbound host: write `scheme://host[:port]`, with `*` for any")
+                    format!(
+                        "{entry:?} is not an outbound host: write `scheme://host[:port]`, with \
+                         `*` for any"
+                    )
                 })
             })
             .collect::<Result<_>>()
@@ -54,7 +58,8 @@ impl Grants {
     /// Whether the URL's scheme, host and port are granted.
     pub fn allow(&self, url: &Url) -> bool {
         let Some(host) = url.host() else { return false };
-        // `url` parses hosts of schemes it doesn't know (redis) as opaque text: parse again to compare addresses.
+        // `url` parses hosts of schemes it doesn't know (redis) as opaque text: parse again to
+        // compare addresses.
         let Ok(host) = Host::parse(&host.to_string()) else { return false };
         let port = url.port().or_else(|| well_known_port(url.scheme()));
         self.0.iter().any(|grant| {

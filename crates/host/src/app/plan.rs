@@ -220,7 +220,8 @@ fn check_labels(labels: &[String], stores: &BTreeMap<String, PathBuf>, table: &s
     for label in labels {
         ensure!(
             stores.contains_key(label),
-            "the label `{label}` has no store: add to the runtime config (--runtime-config-file)\n  \
+            "the label `{label}` has no store: add to the runtime config \
+             (--runtime-config-file)\n  \
              [{table}.{label}]\n  type = \"spin\"\n  path = \"{label}.db\""
         );
     }
@@ -233,8 +234,10 @@ mod tests {
 
     fn plan(rest: &str) -> Result<Plan> {
         let manifest = Manifest::parse(&format!(
-            "spin_manifest_version = 2\napplication.name = \"a\"\n[variables]\nport = {{ default = \"1\" }}\n\
-             [[trigger.http]]\nroute = \"/\"\ncomponent = \"a\"\n[[trigger.http]]\nroute = {{ private = true }}\n\
+            "spin_manifest_version = 2\napplication.name = \"a\"\n[variables]\nport = {{ default \
+             = \"1\" }}\n\
+             [[trigger.http]]\nroute = \"/\"\ncomponent = \"a\"\n[[trigger.http]]\nroute = {{ \
+             private = true }}\n\
              component = \"a\"\n[component.a]\nsource = \"a.wasm\"\n{rest}"
         ))?;
         let values = [("port".to_owned(), "1".to_owned())].into();
@@ -250,7 +253,8 @@ mod tests {
     #[test]
     fn templates_labels_and_paths_are_resolved() {
         let plan = plan(
-            "allowed_outbound_hosts = [\"redis://h:{{ port }}\"]\nkey_value_stores = [\"default\"]\n\
+            "allowed_outbound_hosts = [\"redis://h:{{ port }}\"]\nkey_value_stores = \
+             [\"default\"]\n\
              variables = { url = \"x{{ port }}\" }",
         )
         .unwrap();

@@ -38,7 +38,8 @@ impl Router {
                 routes[..index].iter().find(|other| normal(&other.pattern) == pattern)
             {
                 bail!(
-                    "the route {:?} is given to both `{}` and `{}`: change one of the two [[trigger.http]]",
+                    "the route {:?} is given to both `{}` and `{}`: change one of the two \
+                     [[trigger.http]]",
                     route.pattern,
                     other.component,
                     route.component
@@ -90,12 +91,13 @@ impl Match<'_, '_> {
         }
     }
 
-    /// Sets the `spin-*` headers. `uri` is absolute. Unlike Spin, which appends, this replaces what a client sent
-    /// under these names: a component must be able to trust them.
+    /// Sets the `spin-*` headers. `uri` is absolute. Unlike Spin, which appends, this replaces what
+    /// a client sent under these names: a component must be able to trust them.
     pub fn describe(&self, headers: &mut HeaderMap, uri: &Uri, client: SocketAddr) {
         let pattern = &self.route.pattern;
         let mut set = |name: HeaderName, value: &str| {
-            // Path and host have passed the HTTP parser; what still is no header value is left out, as in Spin.
+            // Path and host have passed the HTTP parser; what still is no header value is left out,
+            // as in Spin.
             if let Ok(value) = HeaderValue::from_str(value) {
                 headers.insert(name, value);
             }

@@ -1,4 +1,5 @@
-//! The runtime config: where stores live and variables come from. What Spin knows and the host does not is refused.
+//! The runtime config: where stores live and variables come from. What Spin knows and the host does
+//! not is refused.
 
 use super::variables::Provider;
 use anyhow::{Context, Result, bail};
@@ -42,8 +43,8 @@ struct Store {
 }
 
 impl RuntimeConfig {
-    /// Reads a runtime config. As in Spin, key-value paths are relative to the file, SQLite paths and `state_dir` to
-    /// the working directory.
+    /// Reads a runtime config. As in Spin, key-value paths are relative to the file, SQLite paths
+    /// and `state_dir` to the working directory.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the runtime config {}", path.display()))?;

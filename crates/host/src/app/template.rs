@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 /// Values of the application's variables, by name.
 pub type Values = BTreeMap<String, String>;
 
-/// Replaces every `{{ name }}` in `text`. Errors name the variable that is not declared or has no value.
+/// Replaces every `{{ name }}` in `text`. Errors name the variable that is not declared or has no
+/// value.
 pub fn resolve(text: &str, values: &Values) -> Result<String> {
     let mut resolved = String::with_capacity(text.len());
     let mut rest = text;
@@ -19,7 +20,8 @@ pub fn resolve(text: &str, values: &Values) -> Result<String> {
         let Some(value) = values.get(name) else {
             bail!(
                 "`{text}` uses the variable `{name}`, which is not declared{}: \
-                 add `{name} = {{ default = \"…\" }}` or `{name} = {{ required = true }}` to [variables]",
+                 add `{name} = {{ default = \"…\" }}` or `{name} = {{ required = true }}` to \
+                 [variables]",
                 crate::say::suggestion(name, values.keys().map(String::as_str))
             );
         };
@@ -30,7 +32,8 @@ pub fn resolve(text: &str, values: &Values) -> Result<String> {
     Ok(resolved)
 }
 
-/// Checks a variable's name by Spin's rule: lower-case letters, digits and single underscores, a letter first.
+/// Checks a variable's name by Spin's rule: lower-case letters, digits and single underscores, a
+/// letter first.
 pub fn check_name(name: &str) -> Result<(), String> {
     let fault = if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
         "must start with a lower-case letter"

@@ -1,5 +1,6 @@
-//! Values of the application's variables, from where Spin takes them and in Spin's order: `--variable`, the providers
-//! of the runtime config, the environment (`SPIN_VARIABLE_…`, then `.env`); then the host's own, then the defaults.
+//! Values of the application's variables, from where Spin takes them and in Spin's order:
+//! `--variable`, the providers of the runtime config, the environment (`SPIN_VARIABLE_…`, then
+//! `.env`); then the host's own, then the defaults.
 
 use super::{manifest::Manifest, template::Values};
 use anyhow::{Context, Result, bail, ensure};
@@ -101,8 +102,8 @@ pub fn from_arguments(arguments: &[String]) -> Result<Provider> {
     Ok(Provider::Static { values })
 }
 
-/// The value of every declared variable. `own` holds what the host knows itself. Errors name each required variable
-/// that no source has.
+/// The value of every declared variable. `own` holds what the host knows itself. Errors name each
+/// required variable that no source has.
 pub fn resolve(manifest: &Manifest, providers: &[Provider], own: &Values) -> Result<Values> {
     let mut values = Values::new();
     let mut missing = Vec::new();
@@ -121,7 +122,8 @@ pub fn resolve(manifest: &Manifest, providers: &[Provider], own: &Values) -> Res
     }
     ensure!(
         missing.is_empty(),
-        "{} required and has no value: give it with `--variable {}=…`, SPIN_VARIABLE_{} or a [[variables_provider]] \
+        "{} required and has no value: give it with `--variable {}=…`, SPIN_VARIABLE_{} or a \
+         [[variables_provider]] \
          of the runtime config",
         match missing.as_slice() {
             [name] => format!("the variable `{name}` is"),

@@ -1,4 +1,5 @@
-//! Calling components: a fresh instance for each request and message, bounded in number, time and memory.
+//! Calling components: a fresh instance for each request and message, bounded in number, time and
+//! memory.
 
 use super::{
     faults::{Life, Trigger},
@@ -59,8 +60,8 @@ impl fmt::Display for Failure {
 }
 
 impl Host {
-    /// Answers a request by the host itself or by the component that its path leads to. Never fails: a failure is an
-    /// answer, too.
+    /// Answers a request by the host itself or by the component that its path leads to. Never
+    /// fails: a failure is an answer, too.
     pub async fn handle(
         self: &Arc<Self>,
         mut request: Request<WasiBody>,
@@ -179,7 +180,8 @@ impl Host {
         let request = view.new_incoming_request(Scheme::Http, request).map_err(Failure::Trap)?;
         let outparam = view.new_response_outparam(sender).map_err(Failure::Trap)?;
         let (host, guest, proxy) = (self.clone(), guest.clone(), proxy.clone());
-        // A task of its own: the guest goes on writing the body, and finishes what it began when the client is gone.
+        // A task of its own: the guest goes on writing the body, and finishes what it began when
+        // the client is gone.
         let task = tokio::spawn(async move {
             let _place = place;
             let run = async {
@@ -267,8 +269,8 @@ async fn place(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Failure>
     }
 }
 
-/// The request's URI with scheme and authority, the latter from the URI or the Host header. `None` where both are
-/// missing or differ: guessing would let a client confuse a component.
+/// The request's URI with scheme and authority, the latter from the URI or the Host header. `None`
+/// where both are missing or differ: guessing would let a client confuse a component.
 fn absolute(request: &Request<WasiBody>) -> Option<Uri> {
     let named = match request.headers().get(header::HOST) {
         Some(host) => Some(Authority::try_from(host.as_bytes()).ok()?),

@@ -1,4 +1,5 @@
-//! Compiled components on disk: compiled once by the supervisor, mapped into memory by every worker.
+//! Compiled components on disk: compiled once by the supervisor, mapped into memory by every
+//! worker.
 
 use anyhow::{Context, Result, anyhow};
 use sha2::{Digest, Sha256};
@@ -9,8 +10,9 @@ use std::{
 };
 use wasmtime::{Engine, component::Component};
 
-/// Compiles `source` into `cache` unless it is there, and returns the compiled file. The file's name is a digest of
-/// the code and of all that its compilation depends on. Errors name the file and the mend.
+/// Compiles `source` into `cache` unless it is there, and returns the compiled file. The file's
+/// name is a digest of the code and of all that its compilation depends on. Errors name the file
+/// and the mend.
 pub fn compile(engine: &Engine, source: &Path, cache: &Path) -> Result<PathBuf> {
     let code = fs::read(source).with_context(|| {
         format!(

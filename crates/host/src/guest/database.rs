@@ -1,4 +1,5 @@
-//! SQLite files: one connection per file and process, used off the worker's loop so that no lock ever blocks it.
+//! SQLite files: one connection per file and process, used off the worker's loop so that no lock
+//! ever blocks it.
 
 use rusqlite::{
     Connection,
@@ -46,7 +47,8 @@ struct File {
 }
 
 impl Database {
-    /// Does `work` with the connection. If the caller goes away (a request that timed out), the statement is stopped.
+    /// Does `work` with the connection. If the caller goes away (a request that timed out), the
+    /// statement is stopped.
     pub async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -92,7 +94,8 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     }
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
-    // The log is the truth and views are rebuilt from it: NORMAL loses nothing on a crash of the process.
+    // The log is the truth and views are rebuilt from it: NORMAL loses nothing on a crash of the
+    // process.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.set_prepared_statement_cache_capacity(64);

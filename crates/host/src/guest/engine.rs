@@ -9,13 +9,15 @@ pub const TICK: Duration = Duration::from_millis(10);
 
 /// Instances that one process runs at a time, for requests from outside.
 pub const OUTER_INSTANCES: u32 = 384;
-/// And for calls among its components: apart, so that callers waiting for each other's places cannot block.
+/// And for calls among its components: apart, so that callers waiting for each other's places
+/// cannot block.
 pub const INNER_INSTANCES: u32 = 128;
 
 /// An engine for `instances` at a time, each with at most `memory` bytes.
 ///
-/// What costs is resetting an instance's memory. Keeping it resident and resetting only the pages that were touched
-/// (`PAGEMAP_SCAN`, Linux 6.7 on) triples the requests per second against the defaults.
+/// What costs is resetting an instance's memory. Keeping it resident and resetting only the pages
+/// that were touched (`PAGEMAP_SCAN`, Linux 6.7 on) triples the requests per second against the
+/// defaults.
 pub fn engine(instances: u32, memory: usize) -> Result<Engine> {
     // Adapters and shims make several core instances of one component.
     const CORE_INSTANCES: u32 = 8;

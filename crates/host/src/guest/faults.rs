@@ -1,4 +1,5 @@
-//! Faults that a tester puts into a component, and the counting of its calls that one of them needs.
+//! Faults that a tester puts into a component, and the counting of its calls that one of them
+//! needs.
 
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
@@ -46,8 +47,8 @@ pub struct Delay {
     pub max_ms: u64,
 }
 
-/// In each process once, the next instance that gets so far is killed: after its `call`-th call to the outside was
-/// performed and before it sees the result. With 0, before it runs.
+/// In each process once, the next instance that gets so far is killed: after its `call`-th call to
+/// the outside was performed and before it sees the result. With 0, before it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Crash {
@@ -112,7 +113,8 @@ impl Faults {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Whether the instance that `trigger` woke and that made `calls` calls dies now; if so, no other will.
+    /// Whether the instance that `trigger` woke and that made `calls` calls dies now; if so, no
+    /// other will.
     pub fn strikes(&self, trigger: Trigger, calls: u32) -> bool {
         let mut now = self.now();
         let due = now.crash.is_some_and(|crash| {
@@ -139,8 +141,8 @@ impl Life {
         Self { trigger, calls: AtomicU32::new(0), end: Notify::new() }
     }
 
-    /// To be awaited after each call to the outside, before the guest gets the result. Never returns if the instance
-    /// is to die here.
+    /// To be awaited after each call to the outside, before the guest gets the result. Never
+    /// returns if the instance is to die here.
     pub async fn performed(&self, faults: &Faults) {
         let calls = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
         if faults.strikes(self.trigger, calls) {

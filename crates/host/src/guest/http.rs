@@ -1,4 +1,5 @@
-//! Outbound HTTP: held to the grants, and dispatched in the process when the application calls itself.
+//! Outbound HTTP: held to the grants, and dispatched in the process when the application calls
+//! itself.
 
 use super::{
     call::Origin,
@@ -67,7 +68,8 @@ impl Outbound {
     pub fn denied(&self, scheme: &str, host: &str, port: Option<u16>) {
         let port = port.map_or(String::new(), |port| format!(":{port}"));
         crate::say!(
-            "component {} may not reach {scheme}://{host}{port}: add \"{scheme}://{host}{port}\" to its \
+            "component {} may not reach {scheme}://{host}{port}: add \"{scheme}://{host}{port}\" \
+             to its \
              allowed_outbound_hosts in the manifest",
             self.guest.id
         );
@@ -89,7 +91,8 @@ impl Outbound {
         }
         if host.ends_with(".spin.internal") {
             crate::say!(
-                "component {} calls http://{host}: this host does not chain components by name, call the \
+                "component {} calls http://{host}: this host does not chain components by name, \
+                 call the \
                  application's own address",
                 self.guest.id
             );
@@ -132,7 +135,8 @@ impl Outbound {
 }
 
 tokio::task_local! {
-    /// The connect timeout of the request that a connection is made for: the client has no parameter for it.
+    /// The connect timeout of the request that a connection is made for: the client has no
+    /// parameter for it.
     static CONNECT_TIMEOUT: Duration;
 }
 

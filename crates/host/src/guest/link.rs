@@ -29,7 +29,8 @@ pub fn linker(engine: &Engine) -> Result<Linker<State>> {
     Ok(linker)
 }
 
-/// Refuses a component that imports what the host does not give, or lacks what its triggers call, by name.
+/// Refuses a component that imports what the host does not give, or lacks what its triggers call,
+/// by name.
 pub fn check(
     engine: &Engine,
     linker: &Linker<State>,
@@ -48,7 +49,8 @@ pub fn check(
         };
         if !only_types && !given(name) {
             bail!(
-                "it imports `{name}`, which this host does not give: build it without that, or run it on Spin"
+                "it imports `{name}`, which this host does not give: build it without that, or \
+                 run it on Spin"
             );
         }
     }

@@ -1,4 +1,5 @@
-//! What components print: `<component>_stdout.txt` and `_stderr.txt`, Spin's names, line by whole line.
+//! What components print: `<component>_stdout.txt` and `_stderr.txt`, Spin's names, line by whole
+//! line.
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -31,7 +32,8 @@ struct Sink {
 }
 
 impl Log {
-    /// Opens the file of `component`'s `output` in `folder`; with `follow`, lines go to the console too.
+    /// Opens the file of `component`'s `output` in `folder`; with `follow`, lines go to the console
+    /// too.
     pub fn open(folder: &Path, component: &str, output: &str, follow: bool) -> Result<Self> {
         let path = folder.join(format!("{component}_{output}.txt"));
         let file = fs::create_dir_all(folder)

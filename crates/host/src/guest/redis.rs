@@ -146,7 +146,8 @@ impl HostConnection for State {
     }
 }
 
-/// Spin's mapping of answers: nested arrays become one list, and what has no place in it is an error.
+/// Spin's mapping of answers: nested arrays become one list, and what has no place in it is an
+/// error.
 fn flatten(value: Value, items: &mut Vec<Item>) -> Result<(), Error> {
     let unsupported = |what: &str| {
         Err(Error::Other(format!(
@@ -173,7 +174,8 @@ fn flatten(value: Value, items: &mut Vec<Item>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The words in which Spin's components know Redis errors: those of the client library that Spin 4 uses.
+/// The words in which Spin's components know Redis errors: those of the client library that Spin 4
+/// uses.
 fn text(error: &RedisError) -> String {
     let Some(code) = error.code() else { return error.to_string() };
     let kind = match code {

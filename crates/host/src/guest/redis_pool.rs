@@ -69,8 +69,8 @@ impl Pool {
 }
 
 impl Link {
-    /// Sends a command. An answer that does not come in time ends the connection for all: who knows what it will
-    /// answer next.
+    /// Sends a command. An answer that does not come in time ends the connection for all: who knows
+    /// what it will answer next.
     pub async fn query(&mut self, command: &Cmd) -> RedisResult<Value> {
         let result = command.query_async(&mut self.connection).await;
         if result.as_ref().is_err_and(|error| error.is_timeout() || error.is_unrecoverable_error())

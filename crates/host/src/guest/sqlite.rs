@@ -50,7 +50,7 @@ fn query(
     parameters: &[v3::Value],
 ) -> rusqlite::Result<v3::QueryResult> {
     let mut statement = connection.prepare_cached(statement)?;
-    let columns: Vec<_> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<_> = statement.column_names().map(str::to_owned).collect();
     let mut size = 0;
     let rows = statement
         .query_map(rusqlite::params_from_iter(parameters), |row| {

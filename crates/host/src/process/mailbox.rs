@@ -9,9 +9,9 @@ use tokio::sync::Notify;
 /// How many messages wait for one component before more are dropped.
 pub const CAPACITY: usize = 1024;
 
-/// The messages that wait for one component, first in, first out. A doorbell keeps only the last: all it says is
-/// "look". Otherwise, when [`CAPACITY`] wait, new ones are dropped and counted: those before them were sent first, and
-/// a channel promises nothing anyway.
+/// The messages that wait for one component, first in, first out. A doorbell keeps only the last:
+/// all it says is "look". Otherwise, when [`CAPACITY`] wait, new ones are dropped and counted:
+/// those before them were sent first, and a channel promises nothing anyway.
 #[derive(Debug)]
 pub struct Mailbox {
     doorbell: bool,
@@ -60,8 +60,8 @@ impl Mailbox {
         Put::Kept
     }
 
-    /// The next message, waiting for it if there is none, and the number of messages dropped before it if it is the
-    /// last that waits.
+    /// The next message, waiting for it if there is none, and the number of messages dropped before
+    /// it if it is the last that waits.
     pub async fn take(&self) -> (Vec<u8>, u64) {
         loop {
             {

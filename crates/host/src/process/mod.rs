@@ -27,7 +27,8 @@ pub trait Work {
     }
 }
 
-/// Runs a process: its first message says what the application is. Ends when told to, or when the supervisor is gone.
+/// Runs a process: its first message says what the application is. Ends when told to, or when the
+/// supervisor is gone.
 pub fn run<W: Work + Clone>(work: W) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

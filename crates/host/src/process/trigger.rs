@@ -1,6 +1,7 @@
-//! The process that listens to Redis. Each component has its own mailbox and its own loop, so that none waits for
-//! another; a connection that breaks is made again; and each component's readiness is asked, at start, after a
-//! reconnect and from time to time, so that what was published meanwhile is caught up with.
+//! The process that listens to Redis. Each component has its own mailbox and its own loop, so that
+//! none waits for another; a connection that breaks is made again; and each component's readiness
+//! is asked, at start, after a reconnect and from time to time, so that what was published
+//! meanwhile is caught up with.
 
 use super::{
     Work,
@@ -154,7 +155,8 @@ async fn hear(
                 for mailbox in channels.get(message.get_channel_name()).into_iter().flatten() {
                     if mailbox.put(message.get_payload_bytes().to_vec()) == Put::FirstDropped {
                         crate::say!(
-                            "madang: a component cannot keep up with the channel {}: {} messages wait, new ones are \
+                            "madang: a component cannot keep up with the channel {}: {} messages \
+                             wait, new ones are \
                              dropped",
                             message.get_channel_name(),
                             super::mailbox::CAPACITY

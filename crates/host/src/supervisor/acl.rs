@@ -1,4 +1,5 @@
-//! Redis users: one per component, that may touch its own keys only; one that listens; one for the host itself.
+//! Redis users: one per component, that may touch its own keys only; one that listens; one for the
+//! host itself.
 
 use super::state_dir::write_private;
 use crate::app::{manifest::Manifest, plan::Plan};
@@ -17,16 +18,16 @@ pub const ADMIN: &str = "madang-admin";
 /// The user that listens to channels.
 pub const TRIGGER: &str = "madang-trigger";
 
-/// What a component's user may call: reading and writing values, hashes, sorted sets and streams by key, scripts, and
-/// publishing. Nothing that sees other keys or the server.
+/// What a component's user may call: reading and writing values, hashes, sorted sets and streams by
+/// key, scripts, and publishing. Nothing that sees other keys or the server.
 const COMPONENT_COMMANDS: &str = "+eval +evalsha +script|load +get +set +del +exists +incr \
     +hset +hget +hmget +hdel +hgetall +hlen +hexists +hincrby \
     +zadd +zrem +zcard +zscore +zrange +zrangebyscore +zrangebylex +zrevrangebylex +zlexcount \
     +xadd +xrange +xrevrange +xinfo|stream +xlen +xtrim +xdel \
     +publish +time +expire +pexpire +pttl +ttl";
 
-/// What every connection needs. No `client|setinfo`: Redis before 7.2 refuses an ACL that names it, and clients go on
-/// without it.
+/// What every connection needs. No `client|setinfo`: Redis before 7.2 refuses an ACL that names it,
+/// and clients go on without it.
 const CONNECTION_COMMANDS: &str = "+ping +hello +auth +client|setname";
 
 /// The users' passwords, kept in the state folder.
@@ -35,7 +36,8 @@ const CONNECTION_COMMANDS: &str = "+ping +hello +auth +client|setname";
 pub struct Logins(BTreeMap<String, String>);
 
 impl Logins {
-    /// Reads the passwords, and makes those that are missing. Refuses component ids that are users of the host.
+    /// Reads the passwords, and makes those that are missing. Refuses component ids that are users
+    /// of the host.
     pub fn read(manifest: &Manifest, state_dir: &Path) -> Result<Self> {
         let path = state_dir.join("redis-logins.json");
         let mut logins: Self = match fs::read(&path) {
@@ -67,7 +69,8 @@ impl Logins {
         self.0.get(user).map(|password| format!("{user}:{password}@"))
     }
 
-    /// The ACL lines of the listener and of every component, as an ACL file has them. Passwords only as digests.
+    /// The ACL lines of the listener and of every component, as an ACL file has them. Passwords
+    /// only as digests.
     pub fn users(&self, manifest: &Manifest, plan: &Plan) -> String {
         let mut text = String::new();
         let mut user = |name: &str, rules: &str| {

@@ -1,6 +1,6 @@
-//! The admin port: status and faults, over HTTP on a loopback address. A browser on the same machine must not be made
-//! to use it: the `Host` must be a loopback address, and orders must say that they are JSON, which no foreign page
-//! may send.
+//! The admin port: status and faults, over HTTP on a loopback address. A browser on the same
+//! machine must not be made to use it: the `Host` must be a loopback address, and orders must say
+//! that they are JSON, which no foreign page may send.
 
 use crate::{
     guest::{
@@ -33,7 +33,8 @@ const LARGEST: usize = 4096;
 pub enum Question {
     /// The status.
     Status(oneshot::Sender<serde_json::Value>),
-    /// Carry out an order, and answer when all processes have. The answer is an error if there is no such component.
+    /// Carry out an order, and answer when all processes have. The answer is an error if there is
+    /// no such component.
     Order {
         /// The component's id.
         component: String,

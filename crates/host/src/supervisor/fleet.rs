@@ -24,7 +24,8 @@ use tokio::{
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 /// A process that lived so long starts with the first pause again.
 const STEADY: Duration = Duration::from_secs(10);
-/// How long draining may take before a process is killed: a little longer than the processes themselves allow.
+/// How long draining may take before a process is killed: a little longer than the processes
+/// themselves allow.
 const DRAIN: Duration = Duration::from_secs(11);
 
 /// All processes.
@@ -83,7 +84,8 @@ pub struct ProcessStatus {
 }
 
 impl Fleet {
-    /// Starts a worker per socket, and a process for Redis if there are triggers, and waits until all are ready.
+    /// Starts a worker per socket, and a process for Redis if there are triggers, and waits until
+    /// all are ready.
     pub async fn start(
         plan: Plan,
         sockets: Vec<OwnedFd>,
@@ -235,7 +237,8 @@ impl Fleet {
         &self.faults
     }
 
-    /// Gives every process an order for a component; what is returned resolves when all have obeyed.
+    /// Gives every process an order for a component; what is returned resolves when all have
+    /// obeyed.
     pub async fn order(&mut self, component: &str, order: &Order) -> oneshot::Receiver<()> {
         if let Some(set) = self.faults.get_mut(component) {
             set.obey(order);
@@ -271,9 +274,11 @@ impl Fleet {
         self.slots.iter().find(|slot| slot.socket.is_none()).map(Slot::status)
     }
 
-    /// Stops everything in order: workers first, since their events may still ring at the trigger process.
+    /// Stops everything in order: workers first, since their events may still ring at the trigger
+    /// process.
     pub async fn stop(mut self, mut events: mpsc::UnboundedReceiver<Event>) {
-        // What is not accepted by now is refused by the kernel once the workers have emptied their queues.
+        // What is not accepted by now is refused by the kernel once the workers have emptied their
+        // queues.
         let (workers, triggers): (Vec<_>, Vec<_>) =
             (0..self.slots.len()).partition(|number| self.slots[*number].socket.is_some());
         for group in [workers, triggers] {

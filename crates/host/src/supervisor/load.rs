@@ -119,7 +119,8 @@ impl Load {
         match known {
             Some(true) => {}
             Some(false) => crate::say!(
-                "madang: Redis at {} does not know this application's users, so all components share its login: \
+                "madang: Redis at {} does not know this application's users, so all components \
+                 share its login: \
                  `madang acl` prints the users to create there",
                 given.address
             ),

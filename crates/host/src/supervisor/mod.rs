@@ -140,8 +140,8 @@ async fn run(options: Options) -> Result<()> {
     };
     tokio::select! {
         () = stopping => {}
-        // Dropped, the stopping kills the processes it was waiting for. Redis is never killed: what was
-        // acknowledged must get to the disk.
+        // Dropped, the stopping kills the processes it was waiting for. Redis is never killed: what
+        // was acknowledged must get to the disk.
         () = signals.next() => {
             redis.terminate();
             crate::say!("madang: stopped at once");
@@ -195,7 +195,8 @@ impl Supervisor {
                     return;
                 }
                 let obeyed = self.fleet.order(&component, &order).await;
-                let faults = json!({ "component": component, "faults": self.fleet.faults().get(&component) });
+                let faults = self.fleet.faults().get(&component);
+                let faults = json!({ "component": component, "faults": faults });
                 tokio::spawn(async move {
                     let _ = obeyed.await;
                     let _ = answer.send(Ok(faults));
@@ -209,6 +210,8 @@ impl Supervisor {
     }
 
     fn status(&self) -> Value {
+        let redis = self.redis.address();
+        let redis = redis.map(|address| json!({ "address": address, "pid": self.redis.pid() }));
         let components: serde_json::Map<String, Value> = self
             .fleet
             .faults()
@@ -219,7 +222,7 @@ impl Supervisor {
             "pid": std::process::id(),
             "http": self.http,
             "admin": self.admin_url(),
-            "redis": self.redis.address().map(|address| json!({ "address": address, "pid": self.redis.pid() })),
+            "redis": redis,
             "workers": self.fleet.workers(),
             "trigger": self.fleet.trigger(),
             "components": components,

@@ -1,4 +1,5 @@
-//! The application's Redis: the one that was given, or one of its own that is started, watched and stopped.
+//! The application's Redis: the one that was given, or one of its own that is started, watched and
+//! stopped.
 
 use super::{
     acl::{ADMIN, Logins, TRIGGER},
@@ -102,8 +103,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Chooses a port, the same as the last time if it is free, after making sure that no server of a supervisor that
-    /// was killed still writes the log.
+    /// Chooses a port, the same as the last time if it is free, after making sure that no server of
+    /// a supervisor that was killed still writes the log.
     pub async fn prepare(state_dir: &Path, logins: &Logins, fsync: Fsync) -> Result<Self> {
         let folder = state_dir.join("redis");
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -154,11 +155,13 @@ impl Server {
             Fsync::Always => "always",
             Fsync::Everysec => "everysec",
         });
-        // A group of its own: Ctrl-C in the terminal must reach the supervisor only, which stops Redis last.
+        // A group of its own: Ctrl-C in the terminal must reach the supervisor only, which stops
+        // Redis last.
         command.stdin(Stdio::null()).stdout(Stdio::null()).process_group(0);
         let mut child = command.spawn().map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => anyhow::anyhow!(
-                "redis-server is not installed: install it (Debian: apt-get install redis-server), or give a Redis \
+                "redis-server is not installed: install it (Debian: apt-get install \
+                 redis-server), or give a Redis \
                  by MADANG_REDIS_URL=redis://host:port"
             ),
             _ => anyhow::anyhow!("cannot start redis-server: {error}"),
@@ -198,7 +201,10 @@ impl Server {
                 () = told(&mut stop) => break self.stop(child).await,
                 status = child.wait() => {
                     self.pid.store(0, Ordering::Relaxed);
-                    let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
+                    let status = match status {
+                        Ok(status) => status.to_string(),
+                        Err(error) => error.to_string(),
+                    };
                     crate::say!("madang: Redis ended ({status}); starting it again");
                 }
             }

@@ -1,5 +1,5 @@
-//! The listening sockets: one queue per worker on the same port. The supervisor keeps them open, so that a worker that
-//! is replaced loses no connection that waits in its queue.
+//! The listening sockets: one queue per worker on the same port. The supervisor keeps them open, so
+//! that a worker that is replaced loses no connection that waits in its queue.
 
 use anyhow::{Context, Result};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -18,14 +18,16 @@ pub fn listen(address: SocketAddr, count: usize) -> Result<(SocketAddr, Vec<Owne
         socket.bind(&address.into())?;
         Ok(socket)
     };
-    // A shared port can be shared with strangers of the same user: ask once without sharing who has it.
+    // A shared port can be shared with strangers of the same user: ask once without sharing who has
+    // it.
     let first = open(address, false).and_then(|socket| {
         socket.listen(1)?;
         socket.local_addr()
     });
     let found = first.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => anyhow::anyhow!(
-            "the address {address} is already in use: stop who uses it, or choose another with --listen"
+            "the address {address} is already in use: stop who uses it, or choose another with \
+             --listen"
         ),
         _ => anyhow::anyhow!("cannot listen on {address}: {error}"),
     })?;

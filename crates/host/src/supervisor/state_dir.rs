@@ -65,7 +65,8 @@ impl StateDir {
                 let mut pid = String::new();
                 lock.read_to_string(&mut pid)?;
                 bail!(
-                    "the state folder {} is in use by `madang up` (process {}): stop it, or choose another with \
+                    "the state folder {} is in use by `madang up` (process {}): stop it, or \
+                     choose another with \
                      --state-dir",
                     path.display(),
                     pid.trim()

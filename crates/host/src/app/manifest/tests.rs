@@ -8,7 +8,8 @@ fn error(rest: &str) -> String {
 
 fn component_error(keys: &str) -> String {
     error(&format!(
-        "[[trigger.http]]\nroute = \"/a\"\ncomponent = \"a\"\n[component.a]\nsource = \"a.wasm\"\n{keys}"
+        "[[trigger.http]]\nroute = \"/a\"\ncomponent = \"a\"\n[component.a]\nsource = \
+         \"a.wasm\"\n{keys}"
     ))
 }
 
@@ -101,11 +102,13 @@ fn triggers_are_checked() {
             "a route is a text such as",
         ),
         (
-            "[[trigger.http]]\nroute = {private = false}\ncomponent = \"a\"\n[component.a]\nsource = \"a\"",
+            "[[trigger.http]]\nroute = {private = false}\ncomponent = \
+             \"a\"\n[component.a]\nsource = \"a\"",
             "write `route = { private = true }`",
         ),
         (
-            "[[trigger.http]]\nroute = \"/\"\nexecutor = {type=\"wagi\"}\ncomponent = \"a\"\n[component.a]\nsource = \"a\"",
+            "[[trigger.http]]\nroute = \"/\"\nexecutor = {type=\"wagi\"}\ncomponent = \
+             \"a\"\n[component.a]\nsource = \"a\"",
             "the executor \"wagi\" is not supported",
         ),
         (
@@ -113,8 +116,9 @@ fn triggers_are_checked() {
             "has no server",
         ),
         (
-            "[[trigger.http]]\nroute = \"/\"\ncomponent = \"a\"\n[component.a]\nsource = { url = \"u\", digest = \"d\" }",
-            "`source` by url is not supported: fetch the file",
+            "[[trigger.http]]\nroute = \"/\"\ncomponent = \"a\"\n[component.a]\nsource = { url = \
+             \"u\", digest = \"d\" }",
+            "`source` by URL is not supported: fetch the file",
         ),
     ] {
         let text = error(rest);

@@ -1,0 +1,188 @@
+//! `wasi:keyvalue`.
+
+use super::{CREATE_VALUE, Cas, Pairs, SWAP, Store, get};
+use crate::guest::{
+    bindings::wasi::keyvalue::{atomics, batch, store as wasi},
+    state::State,
+};
+use rusqlite::params;
+use wasmtime::component::Resource;
+
+impl wasi::Host for State {
+    async fn open(
+        &mut self,
+        identifier: String,
+    ) -> wasmtime::Result<Result<Resource<Store>, wasi::Error>> {
+        self.open_store(identifier).await
+    }
+}
+
+impl wasi::HostBucket for State {
+    async fn get(
+        &mut self,
+        bucket: Resource<Store>,
+        key: String,
+    ) -> wasmtime::Result<Result<Option<Vec<u8>>, wasi::Error>> {
+        let result = self.store(&bucket)?.get(key).await;
+        self.done(result, wasi::Error::Other).await
+    }
+
+    async fn set(
+        &mut self,
+        bucket: Resource<Store>,
+        key: String,
+        value: Vec<u8>,
+    ) -> wasmtime::Result<Result<(), wasi::Error>> {
+        let result = self.store(&bucket)?.set(vec![(key, value)]).await;
+        self.done(result, wasi::Error::Other).await
+    }
+
+    async fn delete(
+        &mut self,
+        bucket: Resource<Store>,
+        key: String,
+    ) -> wasmtime::Result<Result<(), wasi::Error>> {
+        let result = self.store(&bucket)?.delete(vec![key]).await;
+        self.done(result, wasi::Error::Other).await
+    }
+
+    async fn exists(
+        &mut self,
+        bucket: Resource<Store>,
+        key: String,
+    ) -> wasmtime::Result<Result<bool, wasi::Error>> {
+        let result = self.store(&bucket)?.get(key).await.map(|value| value.is_some());
+        self.done(result, wasi::Error::Other).await
+    }
+
+    async fn list_keys(
+        &mut self,
+        bucket: Resource<Store>,
+        cursor: Option<String>,
+    ) -> wasmtime::Result<Result<wasi::KeyResponse, wasi::Error>> {
+        if cursor.is_some() {
+            return Ok(Err(wasi::Error::Other("list_keys: cursor not supported".to_owned())));
+        }
+        let result = self.store(&bucket)?.keys().await;
+        self.done(result.map(|keys| wasi::KeyResponse { keys, cursor: None }), wasi::Error::Other)
+            .await
+    }
+
+    async fn drop(&mut self, bucket: Resource<Store>) -> wasmtime::Result<()> {
+        self.table.delete(bucket)?;
+        Ok(())
+    }
+}
+
+impl batch::Host for State {
+    async fn get_many(
+        &mut self,
+        bucket: Resource<Store>,
+        keys: Vec<String>,
+    ) -> wasmtime::Result<Result<Vec<(String, Option<Vec<u8>>)>, wasi::Error>> {
+        let result = self
+            .store(&bucket)?
+            .work(move |connection, label| {
+                // As in Spin, keys that are not there are not in the answer.
+                keys.into_iter()
+                    .filter_map(|key| match get(connection, label, &key) {
+                        Ok(None) => None,
+                        Ok(value) => Some(Ok((key, value))),
+                        Err(error) => Some(Err(error)),
+                    })
+                    .collect()
+            })
+            .await;
+        self.done(result, wasi::Error::Other).await
+    }
+
+    async fn set_many(
+        &mut self,
+        bucket: Resource<Store>,
+        pairs: Pairs,
+    ) -> wasmtime::Result<Result<(), wasi::Error>> {
+        let result = self.store(&bucket)?.set(pairs).await;
+        self.done(result, wasi::Error::Other).await
+    }
+
+    async fn delete_many(
+        &mut self,
+        bucket: Resource<Store>,
+        keys: Vec<String>,
+    ) -> wasmtime::Result<Result<(), wasi::Error>> {
+        let result = self.store(&bucket)?.delete(keys).await;
+        self.done(result, wasi::Error::Other).await
+    }
+}
+
+impl atomics::Host for State {
+    async fn increment(
+        &mut self,
+        bucket: Resource<Store>,
+        key: String,
+        delta: i64,
+    ) -> wasmtime::Result<Result<i64, wasi::Error>> {
+        let result = self.store(&bucket)?.increment(key, delta).await;
+        self.done(result, wasi::Error::Other).await
+    }
+
+    async fn swap(
+        &mut self,
+        cas: Resource<Cas>,
+        value: Vec<u8>,
+    ) -> wasmtime::Result<Result<(), atomics::CasError>> {
+        let Cas { store, key, seen } = self.table.delete(cas)?;
+        let name = key.clone();
+        let swapped = store
+            .work(move |connection, label| match seen {
+                Some(seen) => {
+                    connection.prepare_cached(SWAP)?.execute(params![label, name, value, seen])
+                }
+                None => {
+                    connection.prepare_cached(CREATE_VALUE)?.execute(params![label, name, value])
+                }
+            })
+            .await;
+        let present = match swapped {
+            Ok(0) => store.get(key.clone()).await.map(Some),
+            Ok(_) => Ok(None),
+            Err(fault) => Err(fault),
+        };
+        self.performed().await;
+        Ok(match present {
+            Ok(None) => Ok(()),
+            Ok(Some(seen)) => {
+                Err(atomics::CasError::CasFailed(self.table.push(Cas { store, key, seen })?))
+            }
+            Err(fault) => Err(atomics::CasError::StoreError(wasi::Error::Other(fault))),
+        })
+    }
+}
+
+impl atomics::HostCas for State {
+    async fn new(
+        &mut self,
+        bucket: Resource<Store>,
+        key: String,
+    ) -> wasmtime::Result<Result<Resource<Cas>, wasi::Error>> {
+        let store = self.store(&bucket)?;
+        Ok(Ok(self.table.push(Cas { store, key, seen: None })?))
+    }
+
+    async fn current(
+        &mut self,
+        cas: Resource<Cas>,
+    ) -> wasmtime::Result<Result<Option<Vec<u8>>, wasi::Error>> {
+        let Cas { store, key, .. } = self.table.get(&cas)?;
+        let result = store.get(key.clone()).await;
+        if let Ok(value) = &result {
+            self.table.get_mut(&cas)?.seen.clone_from(value);
+        }
+        self.done(result, wasi::Error::Other).await
+    }
+
+    async fn drop(&mut self, cas: Resource<Cas>) -> wasmtime::Result<()> {
+        self.table.delete(cas)?;
+        Ok(())
+    }
+}

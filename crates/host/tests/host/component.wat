@@ -1,0 +1,118 @@
+;; A component that answers each request with a status and no body, after doing what ACTION says.
+;; PAGES, ACTION and LABEL are filled in by the tests.
+(component
+  (import "wasi:http/types@0.2.0" (instance $http
+    (export "fields" (type $fields (sub resource)))
+    (export "incoming-request" (type $request (sub resource)))
+    (export "outgoing-response" (type $response (sub resource)))
+    (export "response-outparam" (type $outparam (sub resource)))
+    (type $dns0 (record (field "rcode" (option string)) (field "info-code" (option u16))))
+    (export "DNS-error-payload" (type $dns (eq $dns0)))
+    (type $tls0 (record (field "alert-id" (option u8)) (field "alert-message" (option string))))
+    (export "TLS-alert-received-payload" (type $tls (eq $tls0)))
+    (type $size0 (record (field "field-name" (option string)) (field "field-size" (option u32))))
+    (export "field-size-payload" (type $size (eq $size0)))
+    (type $error0 (variant
+      (case "DNS-timeout") (case "DNS-error" $dns) (case "destination-not-found")
+      (case "destination-unavailable") (case "destination-IP-prohibited")
+      (case "destination-IP-unroutable") (case "connection-refused")
+      (case "connection-terminated") (case "connection-timeout") (case "connection-read-timeout")
+      (case "connection-write-timeout") (case "connection-limit-reached")
+      (case "TLS-protocol-error") (case "TLS-certificate-error")
+      (case "TLS-alert-received" $tls) (case "HTTP-request-denied")
+      (case "HTTP-request-length-required") (case "HTTP-request-body-size" (option u64))
+      (case "HTTP-request-method-invalid") (case "HTTP-request-URI-invalid")
+      (case "HTTP-request-URI-too-long") (case "HTTP-request-header-section-size" (option u32))
+      (case "HTTP-request-header-size" (option $size))
+      (case "HTTP-request-trailer-section-size" (option u32))
+      (case "HTTP-request-trailer-size" $size) (case "HTTP-response-incomplete")
+      (case "HTTP-response-header-section-size" (option u32))
+      (case "HTTP-response-header-size" $size) (case "HTTP-response-body-size" (option u64))
+      (case "HTTP-response-trailer-section-size" (option u32))
+      (case "HTTP-response-trailer-size" $size)
+      (case "HTTP-response-transfer-coding" (option string))
+      (case "HTTP-response-content-coding" (option string)) (case "HTTP-response-timeout")
+      (case "HTTP-upgrade-failed") (case "HTTP-protocol-error") (case "loop-detected")
+      (case "configuration-error") (case "internal-error" (option string))))
+    (export "error-code" (type $error (eq $error0)))
+    (export "[constructor]fields" (func (result (own $fields))))
+    (export "[constructor]outgoing-response"
+      (func (param "headers" (own $fields)) (result (own $response))))
+    (export "[method]outgoing-response.set-status-code"
+      (func (param "self" (borrow $response)) (param "status-code" u16) (result (result))))
+    (export "[static]response-outparam.set"
+      (func (param "param" (own $outparam))
+        (param "response" (result (own $response) (error $error)))))))
+  (import "fermyon:spin/key-value@2.0.0" (instance $keyvalue
+    (export "store" (type $store (sub resource)))
+    (type $error0 (variant (case "store-table-full") (case "no-such-store")
+      (case "access-denied") (case "other" string)))
+    (export "error" (type $error (eq $error0)))
+    (export "[static]store.open"
+      (func (param "label" string) (result (result (own $store) (error $error)))))
+    (export "[method]store.set"
+      (func (param "self" (borrow $store)) (param "key" string) (param "value" (list u8))
+        (result (result (error $error)))))))
+
+  (core module $memory
+    (memory (export "memory") PAGES)
+    (global $next (mut i32) (i32.const 4096))
+    (data (i32.const 16) "LABEL")
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+      (global.set $next (i32.add (global.get $next) (i32.const 256)))
+      (global.get $next)))
+  (core instance $memory (instantiate $memory))
+  (alias core export $memory "memory" (core memory $bytes))
+  (alias core export $memory "realloc" (core func $realloc))
+
+  (core func $fields (canon lower (func $http "[constructor]fields")))
+  (core func $response (canon lower (func $http "[constructor]outgoing-response")))
+  (core func $status
+    (canon lower (func $http "[method]outgoing-response.set-status-code")))
+  (core func $set (canon lower (func $http "[static]response-outparam.set")
+    (memory $bytes) (realloc $realloc)))
+  (core func $open (canon lower (func $keyvalue "[static]store.open")
+    (memory $bytes) (realloc $realloc)))
+  (core func $put (canon lower (func $keyvalue "[method]store.set")
+    (memory $bytes) (realloc $realloc)))
+
+  (core module $code
+    (import "host" "memory" (memory 1))
+    (import "host" "fields" (func $fields (result i32)))
+    (import "host" "response" (func $response (param i32) (result i32)))
+    (import "host" "status" (func $status (param i32 i32) (result i32)))
+    (import "host" "set" (func $set (param i32 i32 i32 i32 i64 i32 i32 i32 i32)))
+    (import "host" "open" (func $open (param i32 i32 i32)))
+    (import "host" "put" (func $put (param i32 i32 i32 i32 i32 i32)))
+    ;; Puts a value into the store LABEL: 200, or 403 if the store may not be opened.
+    (func $store (result i32)
+      (call $open (i32.const 16) (i32.const LENGTH) (i32.const 1024))
+      (if (result i32) (i32.load8_u (i32.const 1024))
+        (then (i32.const 403))
+        (else
+          (call $put (i32.load (i32.const 1028)) (i32.const 16) (i32.const 1)
+            (i32.const 16) (i32.const 1) (i32.const 1040))
+          (i32.const 200))))
+    (func (export "handle") (param $request i32) (param $out i32)
+      (local $answer i32) (local $code i32)
+      (local.set $code (i32.const 200))
+      ACTION
+      (local.set $answer (call $response (call $fields)))
+      (drop (call $status (local.get $answer) (local.get $code)))
+      (call $set (local.get $out) (i32.const 0) (local.get $answer) (i32.const 0)
+        (i64.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))))
+  (core instance $code (instantiate $code (with "host" (instance
+    (export "memory" (memory $bytes))
+    (export "fields" (func $fields))
+    (export "response" (func $response))
+    (export "status" (func $status))
+    (export "set" (func $set))
+    (export "open" (func $open))
+    (export "put" (func $put))))))
+
+  (alias export $http "incoming-request" (type $incoming))
+  (alias export $http "response-outparam" (type $out))
+  (func $handle (param "request" (own $incoming)) (param "response-out" (own $out))
+    (canon lift (core func $code "handle")))
+  (instance $handler (export "handle" (func $handle)))
+  (export "wasi:http/incoming-handler@0.2.0" (instance $handler)))

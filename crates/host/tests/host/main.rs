@@ -1,0 +1,8 @@
+//! The host as a user meets it: the program, run on small components.
+
+mod admin;
+mod app;
+mod lifecycle;
+mod redis;
+mod refusals;
+mod serving;

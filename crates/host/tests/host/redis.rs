@@ -1,0 +1,122 @@
+use crate::app::{Action, App, Folder, alive, pid, wait_for};
+use redis::{Commands, Connection, RedisResult};
+use rustix::process::{Signal, kill_process};
+use serde_json::Value;
+
+const KEYS: &str = "tool.madang = { redis_keys = [\"own:*\"], redis_channels = [\"shop\"] }\n";
+
+fn folder() -> Folder {
+    Folder::new(&[("other", Action::Answer), ("shop-cart", Action::Answer)], KEYS)
+}
+
+fn admin(app: &App) -> Connection {
+    let url = app.running()["redis"]["adminUrl"].as_str().unwrap().to_owned();
+    redis::Client::open(url).unwrap().get_connection().unwrap()
+}
+
+fn as_user(folder: &Folder, address: &str, user: &str) -> RedisResult<Connection> {
+    let logins = std::fs::read(folder.path().join(".madang/redis-logins.json")).unwrap();
+    let logins: Value = serde_json::from_slice(&logins).unwrap();
+    let password = logins[user].as_str().unwrap();
+    redis::Client::open(format!("redis://{user}:{password}@{address}"))?.get_connection()
+}
+
+#[test]
+fn users_are_held_to_their_keys() {
+    let folder = folder();
+    let app = folder.up(&[]);
+    let address = app.running()["redis"]["address"].as_str().unwrap().to_owned();
+    let mut cart = as_user(&folder, &address, "shop-cart").unwrap();
+    let () = cart.set("own:1", "x").unwrap();
+    let denied = |result: RedisResult<redis::Value>| {
+        let error = result.unwrap_err();
+        assert_eq!(error.code(), Some("NOPERM"), "{error}");
+    };
+    denied(cart.set("other:1", "x"));
+    let script = "return redis.call('GET', 'other:1')";
+    let error = redis::cmd("EVAL").arg(script).arg(0).query::<redis::Value>(&mut cart).unwrap_err();
+    assert!(error.to_string().contains("can't access at least one of the keys"), "{error}");
+    denied(redis::cmd("KEYS").arg("*").query(&mut cart));
+    denied(redis::cmd("FLUSHALL").query(&mut cart));
+    denied(cart.publish("elsewhere", "x"));
+    let () = cart.publish("shop", "x").unwrap();
+    let mut anyone =
+        redis::Client::open(format!("redis://{address}")).unwrap().get_connection().unwrap();
+    assert!(anyone.get::<_, redis::Value>("own:1").is_err());
+
+    let (success, lines) = folder.run(&["acl"]);
+    assert!(
+        success
+            && lines.contains("user shop-cart on #")
+            && lines.contains("user madang-trigger on #"),
+        "{lines}"
+    );
+    assert!(!lines.contains("madang-admin"), "{lines}");
+}
+
+#[test]
+fn state_survives_restarts_and_crashes() {
+    let folder = folder();
+    let app = folder.up(&[]);
+    let () = admin(&app).set("own:1", "kept").unwrap();
+    let address = app.running()["redis"]["address"].clone();
+    assert!(app.stop().0);
+
+    let app = folder.up(&[]);
+    assert_eq!(app.running()["redis"]["address"], address, "the port did not stay");
+    assert_eq!(admin(&app).get::<_, String>("own:1").unwrap(), "kept");
+
+    // A killed supervisor leaves its Redis behind; the next one must not start a second on the same
+    // log.
+    let stale = u32::try_from(app.running()["redis"]["pid"].as_u64().unwrap()).unwrap();
+    app.signal(Signal::KILL);
+    app.wait();
+    assert!(alive(stale));
+    let app = folder.up(&[]);
+    assert!(!alive(stale), "two servers write one log");
+    assert_eq!(admin(&app).get::<_, String>("own:1").unwrap(), "kept");
+
+    // A killed Redis is started again.
+    let before = u32::try_from(app.running()["redis"]["pid"].as_u64().unwrap()).unwrap();
+    kill_process(pid(before), Signal::KILL).unwrap();
+    wait_for("the new Redis to be announced", || {
+        app.running()["redis"]["pid"].as_u64().is_some_and(|now| now != u64::from(before))
+    });
+    assert_eq!(admin(&app).get::<_, String>("own:1").unwrap(), "kept");
+}
+
+#[test]
+fn a_given_redis_is_used_with_its_own_users_if_it_has_them() {
+    let server = folder();
+    let server_app = server.up(&[]);
+    let url = server_app.running()["redis"]["adminUrl"].as_str().unwrap().to_owned();
+    let guest = folder();
+    let app = guest.up(&["--redis-url", &url]);
+    assert_eq!(app.running()["redis"]["pid"], Value::Null);
+    assert!(
+        app.errors().contains("`madang acl` prints the users to create there"),
+        "{}",
+        app.errors()
+    );
+    app.stop();
+
+    let (_, lines) = guest.run(&["acl"]);
+    for line in lines.lines() {
+        let mut words = line.split(' ');
+        assert_eq!(words.next(), Some("user"));
+        let mut command = redis::cmd("ACL");
+        command.arg("SETUSER").arg(words.collect::<Vec<_>>());
+        let () = command.query(&mut admin(&server_app)).unwrap();
+    }
+    let app = guest.up(&["--redis-url", &url]);
+    assert!(!app.errors().contains("madang acl"), "{}", app.errors());
+}
+
+#[test]
+fn a_redis_that_is_away_is_no_reason_not_to_start() {
+    let folder = Folder::new(&[("hello", Action::Answer)], "tool.madang.redis_keys = [\"a\"]\n");
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let app = folder.up(&["--redis-url", &format!("redis://{free}")]);
+    assert!(app.errors().contains(&format!("Redis at {free} is away")), "{}", app.errors());
+    assert_eq!(app.get("/hello"), 200);
+}
