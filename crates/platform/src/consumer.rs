@@ -287,7 +287,7 @@ pub fn replay(env: &Env, policies: &Policies, number: u64) -> Result<bool, Error
     let env = env.caused_by(envelope.cause(env.host.random()));
     Work::transact(&env, |work| {
         handler(&envelope, work)?;
-        work.check(key.clone(), &field, letter.clone());
+        work.check(&key, &field, &letter);
         work.command(&["HDEL", &key, &field]);
         Ok(true)
     })

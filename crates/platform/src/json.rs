@@ -104,6 +104,13 @@ fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
 /// Renames all fields; those without a name are left out.
 fn rename(value: Value, name: &dyn Fn(&str) -> Option<String>) -> Value {
     match value {
+        // Most records' names are the same on both sides: then there is nothing to build anew.
+        Value::Object(mut fields) if fields.keys().all(|field| is_plain(field)) => {
+            for value in fields.values_mut().filter(|value| value.is_object() || value.is_array()) {
+                *value = rename(value.take(), name);
+            }
+            Value::Object(fields)
+        }
         Value::Object(fields) => Value::Object(
             fields
                 .into_iter()
@@ -115,6 +122,11 @@ fn rename(value: Value, name: &dyn Fn(&str) -> Option<String>) -> Value {
         }
         scalar => scalar,
     }
+}
+
+/// Whether a name is the same in WIT and on the wire.
+fn is_plain(name: &str) -> bool {
+    !name.bytes().any(|byte| byte == b'_' || byte.is_ascii_uppercase())
 }
 
 fn camel(snake: &str) -> String {

@@ -16,6 +16,7 @@ pub mod health;
 pub mod http;
 mod index;
 pub mod json;
+mod pack;
 pub mod problem;
 pub mod redis;
 pub mod rest;

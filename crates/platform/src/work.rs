@@ -10,6 +10,7 @@ use crate::aggregate::{Aggregate, Decision};
 use crate::env::Env;
 use crate::error::{Error, Rejection};
 use crate::event::Envelope;
+use crate::pack::Pack;
 use crate::redis::{COMMIT, LIST, Reply, words};
 use crate::{index, json};
 
@@ -29,7 +30,8 @@ struct Slot {
     /// The state as loaded and as decided; `None` where there is none.
     loaded: Option<String>,
     state: Option<String>,
-    before: Face,
+    /// What the indexes know of the state as loaded, asked for only where it changes.
+    before: fn(&str) -> Result<Face, Error>,
     after: Face,
     events: u32,
     kept: Kept,
@@ -71,9 +73,10 @@ pub struct Work<'e, 'h> {
     /// Its surroundings.
     pub env: &'e Env<'h>,
     slots: BTreeMap<(&'static str, u64), Slot>,
-    checks: Vec<[String; 3]>,
-    commands: Vec<Vec<Vec<u8>>>,
-    keys: Vec<String>,
+    checks: Pack,
+    commands: Pack,
+    /// Keys that are not the context's own.
+    foreign: Vec<String>,
     events: Vec<Envelope>,
     step: Option<Step>,
 }
@@ -84,9 +87,9 @@ impl<'e, 'h> Work<'e, 'h> {
         Work {
             env,
             slots: BTreeMap::new(),
-            checks: Vec::new(),
-            commands: Vec::new(),
-            keys: Vec::new(),
+            checks: Pack::new(),
+            commands: Pack::new(),
+            foreign: Vec::new(),
             events: Vec::new(),
             step: None,
         }
@@ -125,7 +128,7 @@ impl<'e, 'h> Work<'e, 'h> {
             let loaded = replies.next().and_then(Reply::text);
             let record = replies.next().and_then(Reply::text);
             let cause = replies.next().and_then(Reply::text);
-            self.admit::<A>(id, version, loaded, Kept { record, cause })?;
+            self.admit::<A>(id, version, loaded, Kept { record, cause });
         }
         let slot = &self.slots[&(A::COLLECTION, id)];
         slot.state.as_deref().map(read::<A>).transpose()
@@ -187,7 +190,7 @@ impl<'e, 'h> Work<'e, 'h> {
             .first()
             .and_then(Reply::number)
             .ok_or_else(|| Error::fault("INCR gave no number"))?;
-        self.admit::<A>(id, 0, None, Kept::default())?;
+        self.admit::<A>(id, 0, None, Kept::default());
         let state = self.decide::<A>(id, command(id)?)?;
         Ok((id, state))
     }
@@ -242,8 +245,8 @@ impl<'e, 'h> Work<'e, 'h> {
     }
 
     fn kept(&self, key: &str) -> Result<(String, String), Error> {
-        let record = self.env.key(&format!("once:{key}"));
-        let replies = self.env.redis("GET", &[&record])?;
+        let record = format!("once:{key}");
+        let replies = self.env.redis("GET", &[self.env.key(&record)])?;
         let kept = replies.into_iter().next().and_then(Reply::text).unwrap_or_default();
         Ok((record, kept))
     }
@@ -256,19 +259,19 @@ impl<'e, 'h> Work<'e, 'h> {
     ) -> Result<(), Error> {
         let answer = serde_json::to_string(answer).map_err(Error::fault)?;
         self.command(&["SET", &record, &answer, "PX", ONCE_KEPT]);
-        self.check(record, "", kept);
+        self.check(&record, "", &kept);
         Ok(())
     }
 
     /// Records an answer for an Idempotency-Key in the same commit.
     pub(crate) fn answer_idempotent(&mut self, record: &str, token: &str, answer: &Value) {
-        self.check(record.to_owned(), "token", token.to_owned());
+        self.check(record, "token", token);
         self.command(&["HSET", record, "answer", &answer.to_string()]);
     }
 
     /// Binds an Idempotency-Key to an aggregate that is an intent: whoever settles it answers the key.
     pub(crate) fn bind_idempotent<A: Aggregate>(&mut self, id: u64, record: &str, token: &str) {
-        self.check(record.to_owned(), "token", token.to_owned());
+        self.check(record, "token", token);
         self.command(&["HSET", record, "subject", &id.to_string()]);
         if let Some(slot) = self.slots.get_mut(&(A::COLLECTION, id)) {
             slot.kept.record = Some(record.to_owned());
@@ -290,43 +293,46 @@ impl<'e, 'h> Work<'e, 'h> {
         self.step = Some(Step { from, to });
     }
 
-    /// Adds a command to the commit.
+    /// Adds a command to the commit, on a key of this context (without the prefix) or, beginning with
+    /// `{`, on another that it is granted.
     pub(crate) fn command(&mut self, words: &[&str]) {
-        self.commands.push(words.iter().map(|word| word.as_bytes().to_vec()).collect());
-        self.keys.push(words[1].to_owned());
+        self.note(words[1]);
+        let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+        self.commands.list(&words);
     }
 
     /// Adds a condition: the key (or its hash's field) holds this, `""` for nothing.
-    pub(crate) fn check(&mut self, key: String, field: &str, expected: String) {
-        self.checks.push([key, field.to_owned(), expected]);
+    pub(crate) fn check(&mut self, key: &str, field: &str, expected: &str) {
+        self.note(key);
+        [key, field, expected].iter().for_each(|text| self.checks.text(text.as_bytes()));
+    }
+
+    fn note(&mut self, key: &str) {
+        if key.starts_with('{') {
+            self.foreign.push(key.to_owned());
+        }
     }
 
     /// Lets the work know an aggregate without reading it.
-    ///
-    /// # Errors
-    /// A fault for a state that cannot be read.
     pub(crate) fn admit<A: Aggregate>(
         &mut self,
         id: u64,
         version: u64,
         loaded: Option<String>,
         kept: Kept,
-    ) -> Result<(), Error> {
-        let state = loaded.as_deref().map(read::<A>).transpose()?;
-        let before = face(state.as_ref())?;
+    ) {
         let slot = Slot {
             collection: A::COLLECTION,
             id,
             version,
             state: loaded.clone(),
             loaded,
-            after: before.clone(),
-            before,
+            before: |loaded| face(Some(&read::<A>(loaded)?)),
+            after: Face::default(),
             events: 0,
             kept,
         };
         self.slots.insert((A::COLLECTION, id), slot);
-        Ok(())
     }
 
     /// Writes everything, or nothing.
@@ -338,7 +344,7 @@ impl<'e, 'h> Work<'e, 'h> {
         let step = self.stage_step();
         let slots = std::mem::take(&mut self.slots);
         for slot in slots.values().filter(|slot| slot.is_changed()) {
-            self.stage(slot);
+            self.stage(slot)?;
         }
         if self.commands.is_empty() {
             return Ok(Committed::Done);
@@ -346,10 +352,18 @@ impl<'e, 'h> Work<'e, 'h> {
         // What was only read must still hold too: the decision rests on it.
         for slot in slots.values() {
             let expected = if slot.version == 0 { String::new() } else { slot.version.to_string() };
-            let item = format!("{}:{}", self.env.key(slot.collection), slot.id);
-            self.check(item, "v", expected);
+            self.check(&format!("{}:{}", slot.collection, slot.id), "v", &expected);
         }
-        let (keys, arguments) = self.script_arguments()?;
+        let mut events = Pack::new();
+        for event in &self.events {
+            events.text(event.kind.as_bytes());
+            events.text(&serde_json::to_vec(event).map_err(Error::fault)?);
+        }
+        let mut keys = vec![self.env.key(""), self.env.log_key(), self.env.head_key()];
+        keys.append(&mut self.foreign);
+        let channel = self.env.system.as_bytes().to_vec();
+        let arguments =
+            vec![channel, self.checks.finish(), events.finish(), self.commands.finish()];
         let replies = self.env.script(&COMMIT, &keys, arguments)?;
         match replies.iter().map(Reply::number).collect::<Vec<_>>().as_slice() {
             [Some(1), ..] => Ok(Committed::Done),
@@ -362,20 +376,21 @@ impl<'e, 'h> Work<'e, 'h> {
     /// The cursor's check comes first, so that its failure is told apart.
     fn stage_step(&mut self) -> bool {
         let Some(Step { from, to }) = self.step.take() else { return false };
-        let cursor = self.env.key("cursor");
         let expected = if from == 0 { String::new() } else { from.to_string() };
-        self.checks.insert(0, [cursor.clone(), String::new(), expected]);
+        let staged = std::mem::replace(&mut self.checks, Pack::new());
+        self.check("cursor", "", &expected);
+        self.checks.append(staged);
         let to = to.to_string();
-        self.command(&["SET", &cursor, &to]);
-        let (tries, lease) = (self.env.key("tries"), self.env.key("lease"));
-        self.command(&["DEL", &tries]);
-        self.command(&["HSET", &tries, "position", &to, "count", "1"]);
-        self.command(&["PEXPIRE", &lease, crate::consumer::LEASE]);
+        self.command(&["SET", "cursor", &to]);
+        self.command(&["DEL", "tries"]);
+        self.command(&["HSET", "tries", "position", &to, "count", "1"]);
+        self.command(&["PEXPIRE", "lease", crate::consumer::LEASE]);
         true
     }
 
-    fn stage(&mut self, slot: &Slot) {
-        let collection = self.env.key(slot.collection);
+    fn stage(&mut self, slot: &Slot) -> Result<(), Error> {
+        let before = slot.loaded.as_deref().map(slot.before).transpose()?.unwrap_or_default();
+        let collection = slot.collection;
         let item = format!("{collection}:{}", slot.id);
         let id = slot.id.to_string();
         match &slot.state {
@@ -393,9 +408,9 @@ impl<'e, 'h> Work<'e, 'h> {
             }
             None => self.command(&["DEL", &item]),
         }
-        self.stage_indexes(slot, &collection, &id);
+        self.stage_indexes(slot, &before, &id);
         let intents = format!("{collection}:intents");
-        match (slot.before.intent, slot.after.intent) {
+        match (before.intent, slot.after.intent) {
             (false, true) => {
                 self.command(&["DUE", &intents, &INTENT_GRACE.to_string(), &id]);
             }
@@ -403,11 +418,13 @@ impl<'e, 'h> Work<'e, 'h> {
             (true, false) => self.command(&["ZREM", &intents, &id]),
             (false, false) => {}
         }
+        Ok(())
     }
 
-    fn stage_indexes(&mut self, slot: &Slot, collection: &str, id: &str) {
+    fn stage_indexes(&mut self, slot: &Slot, before: &Face, id: &str) {
+        let collection = slot.collection;
         let ids = format!("{collection}:ids");
-        match (slot.before.resource.is_some(), slot.after.resource.is_some()) {
+        match (before.resource.is_some(), slot.after.resource.is_some()) {
             (false, true) => self.command(&["ZADD", &ids, id, id]),
             (true, false) => self.command(&["ZREM", &ids, id]),
             _ => {}
@@ -418,48 +435,15 @@ impl<'e, 'h> Work<'e, 'h> {
                 .map(|resource| index::entries(resource, slot.id))
                 .unwrap_or_default()
         };
-        let (before, after) = (entries(&slot.before), entries(&slot.after));
+        let (before, after) = (entries(before), entries(&slot.after));
         for (field, member) in before.iter().filter(|entry| !after.contains(entry)) {
-            self.index_command("ZREM", format!("{collection}:by:{field}"), None, member);
+            let key = format!("{collection}:by:{field}");
+            self.commands.list(&[b"ZREM", key.as_bytes(), member]);
         }
         for (field, member) in after.iter().filter(|entry| !before.contains(entry)) {
-            self.index_command("ZADD", format!("{collection}:by:{field}"), Some("0"), member);
+            let key = format!("{collection}:by:{field}");
+            self.commands.list(&[b"ZADD", key.as_bytes(), b"0", member]);
         }
-    }
-
-    fn index_command(&mut self, verb: &str, key: String, score: Option<&str>, member: &[u8]) {
-        let mut words = vec![verb.as_bytes().to_vec(), key.clone().into_bytes()];
-        words.extend(score.map(|score| score.as_bytes().to_vec()));
-        words.push(member.to_vec());
-        self.commands.push(words);
-        self.keys.push(key);
-    }
-
-    fn script_arguments(&mut self) -> Result<(Vec<String>, Vec<Vec<u8>>), Error> {
-        let mut arguments = vec![self.checks.len().to_string().into_bytes()];
-        let mut keys = std::mem::take(&mut self.keys);
-        for [key, field, expected] in std::mem::take(&mut self.checks) {
-            keys.push(key.clone());
-            arguments.extend([key, field, expected].map(String::into_bytes));
-        }
-        arguments.push(self.events.len().to_string().into_bytes());
-        if !self.events.is_empty() {
-            let (log, head) = (self.env.log_key(), self.env.head_key());
-            keys.extend([log.clone(), head.clone()]);
-            arguments.extend([log, head, self.env.system.to_owned()].map(String::into_bytes));
-        }
-        for event in &self.events {
-            arguments.push(event.kind.clone().into_bytes());
-            arguments.push(serde_json::to_vec(event).map_err(Error::fault)?);
-        }
-        arguments.push(self.commands.len().to_string().into_bytes());
-        for command in std::mem::take(&mut self.commands) {
-            arguments.push(command.len().to_string().into_bytes());
-            arguments.extend(command);
-        }
-        keys.sort();
-        keys.dedup();
-        Ok((keys, arguments))
     }
 }
 
@@ -498,7 +482,6 @@ pub(crate) fn ids_key<A: Aggregate>(env: &Env) -> String {
 
 /// What a rejection leaves behind: the number of the event and the reason, the latest thousand.
 pub(crate) fn record_refusal(work: &mut Work, number: u64, rejection: &Rejection) {
-    let key = work.env.key("refusals");
     let note = json!({"event": number, "reason": rejection.detail}).to_string();
-    work.command(&["XADD", &key, "MAXLEN", "~", "1000", "*", "n", &note]);
+    work.command(&["XADD", "refusals", "MAXLEN", "~", "1000", "*", "n", &note]);
 }

@@ -206,7 +206,7 @@ impl<A: Aggregate + 'static> Collection<A> {
             if let Some((state, record)) = fresh.take() {
                 let loaded = serde_json::to_string(&state).map_err(Error::fault)?;
                 let cause = serde_json::to_string(&env.cause).ok();
-                work.admit::<A>(id, 1, Some(loaded), Kept { record, cause })?;
+                work.admit::<A>(id, 1, Some(loaded), Kept { record, cause });
             }
             let Some(state) = work.load::<A>(id)? else { return Ok(None) };
             let version = work.version::<A>(id);
@@ -220,7 +220,7 @@ impl<A: Aggregate + 'static> Collection<A> {
             let command = settle(&state, &env)?;
             let mut work = Work::new(&env);
             let loaded = serde_json::to_string(&state).map_err(Error::fault)?;
-            work.admit::<A>(id, version, Some(loaded), kept.clone())?;
+            work.admit::<A>(id, version, Some(loaded), kept.clone());
             let state = work.decide::<A>(id, command)?;
             let version = work.version_after::<A>(id);
             let item = state.map_or(Ok(None), |state| visible(&state, id, version))?;

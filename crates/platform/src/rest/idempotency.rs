@@ -47,12 +47,14 @@ pub(crate) fn claim(env: &Env, request: &Request, collection: &str) -> Result<Ke
         let detail = format!("Idempotency-Key must be 1 to {MAX_KEY} visible ASCII characters");
         return Err(Problem::new(400, detail));
     }
-    let record = env.key(&format!("idempotency:{collection}:{key}"));
+    let record = format!("idempotency:{collection}:{key}");
     let token = env.unique();
     let fingerprint = fingerprint(request);
     let arguments = words([&fingerprint, &token, CLAIM, KEPT]);
-    let mut replies =
-        env.script(&IDEMPOTENCY, &[record.clone()], arguments)?.into_iter().filter_map(Reply::text);
+    let mut replies = env
+        .script(&IDEMPOTENCY, &[env.key(&record)], arguments)?
+        .into_iter()
+        .filter_map(Reply::text);
     let state = replies.next().unwrap_or_default();
     let detail = replies.next().unwrap_or_default();
     match state.as_str() {
@@ -73,7 +75,7 @@ impl Claim {
         match answer {
             Some(answer) => work.answer_idempotent(&self.record, &self.token, answer),
             None => {
-                work.check(self.record.clone(), "token", self.token.clone());
+                work.check(&self.record, "token", &self.token);
                 work.command(&["HDEL", &self.record, "until"]);
             }
         }

@@ -1,60 +1,56 @@
 -- One commit: every check holds, or nothing is written.
--- KEYS: every key that is touched, so that the ACL refuses the whole script before its first write.
--- ARGV: checks, events and commands, each with its count in front:
---   check:   key, field ('' for a plain string), the value expected ('' for none)
---   events:  log, head, channel, then type and JSON of each
---   command: number of words, words
+-- KEYS: the prefix of the context's keys, the log, its head, and every other key that is touched. What
+--   follows names a context's own keys without the prefix, so that it cannot name another's; the
+--   others begin with '{' and are declared, so that the ACL refuses the script before its first write.
+-- ARGV: the channel; then, in MessagePack:
+--   checks:   key, field ('' for a plain string), the value expected ('' for none), …
+--   events:   type, JSON, …
+--   commands: lists of words
 -- Answers {1, head} or {0, number of the check that failed}.
-local at = 0
-local function take()
-  at = at + 1
-  return ARGV[at]
-end
-local function now()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+local prefix = KEYS[1]
+local function full(key)
+  if string.byte(key) == 123 then
+    return key
+  end
+  return prefix .. key
 end
 
-for check = 1, tonumber(take()) do
-  local key, field, expected = take(), take(), take()
+local checks = cmsgpack.unpack(ARGV[2])
+for at = 1, #checks, 3 do
   local found
-  if field == '' then
-    found = redis.call('GET', key)
+  if checks[at + 1] == '' then
+    found = redis.call('GET', full(checks[at]))
   else
-    found = redis.call('HGET', key, field)
+    found = redis.call('HGET', full(checks[at]), checks[at + 1])
   end
-  if (found or '') ~= expected then
-    return { 0, check }
-  end
-end
-
-local events, head, channel = tonumber(take()), 0, nil
-local messages = {}
-if events > 0 then
-  local log, head_key = take(), take()
-  channel = take()
-  for event = 1, events do
-    local type, json = take(), take()
-    head = redis.call('INCR', head_key)
-    redis.call('XADD', log, head .. '-0', 't', type, 'e', json)
-    messages[event] = json
+  if (found or '') ~= checks[at + 2] then
+    return { 0, (at + 2) / 3 }
   end
 end
 
-for _ = 1, tonumber(take()) do
-  local words = {}
-  for word = 1, tonumber(take()) do
-    words[word] = take()
+local events, head = cmsgpack.unpack(ARGV[3]), 0
+if #events > 0 then
+  head = redis.call('INCRBY', KEYS[3], #events / 2)
+  local number = head - #events / 2
+  for at = 1, #events, 2 do
+    number = number + 1
+    redis.call('XADD', KEYS[2], number .. '-0', 't', events[at], 'e', events[at + 1])
   end
+end
+
+for _, words in ipairs(cmsgpack.unpack(ARGV[4])) do
   if words[1] == 'DUE' then
     -- DUE set milliseconds member: a time by the clock that all share, Redis's own.
-    redis.call('ZADD', words[2], now() + tonumber(words[3]), words[4])
+    local time = redis.call('TIME')
+    local due = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(words[3])
+    redis.call('ZADD', full(words[2]), due, words[4])
   else
+    words[2] = full(words[2])
     redis.call(unpack(words))
   end
 end
 
-for _, json in ipairs(messages) do
-  redis.call('PUBLISH', channel, json)
+for at = 2, #events, 2 do
+  redis.call('PUBLISH', ARGV[1], events[at])
 end
 return { 1, head }
