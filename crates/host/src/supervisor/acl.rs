@@ -108,10 +108,14 @@ impl Logins {
     }
 
     /// The ACL file of the host's own Redis: nobody gets in without a name.
+    ///
+    /// The nameless user is off and has no password, and yet may do everything: when Redis 7 reads
+    /// its log at start, it checks what a transaction (a script's effects are one) may do by that
+    /// user's rules, and drops what it may not. With fewer rights all data would be lost.
     pub fn file(&self, manifest: &Manifest, plan: &Plan) -> String {
         let admin = hex(&Sha256::digest(self.0.get(ADMIN).map(String::as_str).unwrap_or_default()));
         format!(
-            "user default off\nuser {ADMIN} on #{admin} ~* &* +@all\n{}",
+            "user default off resetpass ~* &* +@all\nuser {ADMIN} on #{admin} ~* &* +@all\n{}",
             self.users(manifest, plan)
         )
     }
@@ -189,7 +193,7 @@ source = "a.wasm"
                 .find(|line| line.starts_with(&format!("user {user} ")))
                 .unwrap_or_else(|| panic!("{user}: {text}"))
         };
-        assert_eq!(line("default"), "user default off");
+        assert_eq!(line("default"), "user default off resetpass ~* &* +@all");
         assert!(line(ADMIN).ends_with("~* &* +@all"));
         let cart = line("shop-cart");
         assert!(
