@@ -29,13 +29,9 @@ for at = 1, #checks, 3 do
 end
 
 local events, head = cmsgpack.unpack(ARGV[3]), 0
-if #events > 0 then
-  head = redis.call('INCRBY', KEYS[3], #events / 2)
-  local number = head - #events / 2
-  for at = 1, #events, 2 do
-    number = number + 1
-    redis.call('XADD', KEYS[2], number .. '-0', 't', events[at], 'e', events[at + 1])
-  end
+for at = 1, #events, 2 do
+  head = redis.call('INCR', KEYS[3])
+  redis.call('XADD', KEYS[2], head .. '-0', 't', events[at], 'e', events[at + 1])
 end
 
 for _, words in ipairs(cmsgpack.unpack(ARGV[4])) do
