@@ -1,5 +1,6 @@
 //! Redis is killed and comes back.
 
+use super::everything;
 use madang_testing::{Body, Host, Redis, eventually};
 use madang_tests::{BookRent, SETTLING, problem};
 use serde_json::json;
@@ -56,6 +57,25 @@ fn without_redis_everything_is_503_until_it_is_back() {
     await_recovery(&shop);
     shop.check();
     assert_eq!(shop.log(), before);
+    shop.cancel(rent);
+    shop.check();
+}
+
+#[test]
+fn its_own_redis_is_started_again_with_all_that_it_held() {
+    let mut host = Host::start();
+    let shop = BookRent::of(&host);
+    let rent = shop.rent(shop.register("held"), 1);
+    shop.check();
+    let before = (everything(&shop), shop.log());
+    drop(shop);
+    host.kill_redis();
+    if !host.has_faults() {
+        host.restart();
+    }
+    let shop = BookRent::of(&host);
+    await_recovery(&shop);
+    assert_eq!((everything(&shop), shop.log()), before);
     shop.cancel(rent);
     shop.check();
 }

@@ -4,7 +4,7 @@
 use super::host;
 use madang_testing::Trigger;
 use madang_tests::{BookRent, Step, kill_at_each_step};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The rents of a book that can be seen, by status.
 fn statuses(shop: &BookRent, book: u64) -> Vec<Value> {
@@ -49,6 +49,29 @@ fn rent_killed_while_it_is_asked_for() {
 }
 
 #[test]
+fn a_rent_that_others_finish_goes_on_with_its_saga() {
+    let Some(host) = host() else { return };
+    let shop = BookRent::of(&host);
+    let book = shop.register("finished by others");
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let client = shop.client.with("x-correlation-id", "begun");
+    let client = client.with("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"));
+    // Right after the intent is stored.
+    host.crash("bookrent-rent", 2, Trigger::Http);
+    let body = json!({"bookId": book, "userId": 1, "address": "a"});
+    let _ = client.post("/bookrent/rents", body).expect(500);
+    host.heal("bookrent-rent");
+    shop.check();
+    let log = shop.log();
+    let kinds: Vec<_> = log.iter().map(|entry| entry.kind.as_str()).collect();
+    assert_eq!(kinds, ["Registered", "BookRented", "DeliveryStarted"]);
+    for entry in &log[1..] {
+        assert_eq!(entry.text_of("correlationid"), "begun", "{entry:?}");
+        assert_eq!(&entry.text_of("traceparent")[3..35], trace, "{entry:?}");
+    }
+}
+
+#[test]
 fn rent_killed_while_it_is_cancelled() {
     let Some(host) = host() else { return };
     let shop = BookRent::of(&host);
@@ -58,7 +81,7 @@ fn rent_killed_while_it_is_cancelled() {
         before: |shop: &BookRent| shop.rent(shop.register("cancelled"), 1),
         act: |shop: &BookRent, rent| {
             let path = format!("/bookrent/rents/{rent}");
-            let cancel = serde_json::json!({"status": "Cancel"});
+            let cancel = json!({"status": "Cancel"});
             let answer = shop.client.patch(&path, cancel.clone());
             assert!([200, 500].contains(&answer.status), "{answer}");
             // Nothing of it is done, or all.
