@@ -144,6 +144,11 @@ impl View {
                 env.host.pause(POLL);
                 continue;
             };
+            if position >= head {
+                // Somebody else has caught up since this one looked.
+                self.give_back(env, position, tries - 1)?;
+                continue;
+            }
             if let Some(reason) = self.follow(env, position, tries)? {
                 return Ok((Drained::Stuck(reason), lag));
             }
