@@ -11,9 +11,9 @@ use crate::event::{Envelope, Fact, rfc3339};
 use crate::redis::{CLAIM, RELEASE, Reply, words};
 use crate::work::{Committed, Work, record_refusal};
 
-/// How long nobody else starts on the same batch, in milliseconds; every commit renews it. Correctness
+/// How long nobody else starts on the same batch, in milliseconds; each batch renews it. Correctness
 /// never rests on it: it saves work done in vain.
-pub(crate) const LEASE: &str = "2000";
+const LEASE: &str = "2000";
 /// Events read at once.
 const BATCH: &str = "64";
 /// How long one drain goes on before it leaves the rest to the next.

@@ -205,12 +205,18 @@ fn read_request(incoming: &IncomingRequest) -> Result<Request, String> {
     };
     let target = incoming.path_with_query().unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    // A host hands names over in lower case (HTTP/2 has no others), and most values are ASCII.
+    let text = |bytes: Vec<u8>| {
+        String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    };
     let mut headers: Vec<(String, String)> = incoming
         .headers()
         .entries()
         .into_iter()
-        .map(|(name, value)| {
-            (name.to_ascii_lowercase(), String::from_utf8_lossy(&value).into_owned())
+        .map(|(mut name, value)| {
+            name.make_ascii_lowercase();
+            (name, text(value))
         })
         .collect();
     if let Some(authority) = incoming.authority()

@@ -35,6 +35,8 @@ struct Slot {
     after: Face,
     events: u32,
     kept: Kept,
+    /// Under an id that this work has just taken.
+    created: bool,
 }
 
 /// What is kept beside an aggregate's state until it is settled.
@@ -191,6 +193,9 @@ impl<'e, 'h> Work<'e, 'h> {
             .and_then(Reply::number)
             .ok_or_else(|| Error::fault("INCR gave no number"))?;
         self.admit::<A>(id, 0, None, Kept::default());
+        if let Some(slot) = self.slots.get_mut(&(A::COLLECTION, id)) {
+            slot.created = true;
+        }
         let state = self.decide::<A>(id, command(id)?)?;
         Ok((id, state))
     }
@@ -331,6 +336,7 @@ impl<'e, 'h> Work<'e, 'h> {
             after: Face::default(),
             events: 0,
             kept,
+            created: false,
         };
         self.slots.insert((A::COLLECTION, id), slot);
     }
@@ -349,8 +355,9 @@ impl<'e, 'h> Work<'e, 'h> {
         if self.commands.is_empty() {
             return Ok(Committed::Done);
         }
-        // What was only read must still hold too: the decision rests on it.
-        for slot in slots.values() {
+        // What was only read must still hold too: the decision rests on it. Of what was created nobody
+        // else has the id.
+        for slot in slots.values().filter(|slot| !slot.created) {
             let expected = if slot.version == 0 { String::new() } else { slot.version.to_string() };
             self.check(&format!("{}:{}", slot.collection, slot.id), "v", &expected);
         }
@@ -382,9 +389,8 @@ impl<'e, 'h> Work<'e, 'h> {
         self.checks.append(staged);
         let to = to.to_string();
         self.command(&["SET", "cursor", &to]);
-        self.command(&["DEL", "tries"]);
-        self.command(&["HSET", "tries", "position", &to, "count", "1"]);
-        self.command(&["PEXPIRE", "lease", crate::consumer::LEASE]);
+        // The next event's first try, and no trace of this one's failures.
+        self.command(&["HSET", "tries", "position", &to, "count", "1", "waits", "0", "reason", ""]);
         true
     }
 
