@@ -1,6 +1,6 @@
 //! How each context says that it is: live, ready, info, and how far a view is behind.
 
-use madang_testing::{Host, Redis, eventually};
+use madang_testing::{Host, Redis, eventually, in_parallel};
 use madang_tests::{BookRent, SETTLING, Shared};
 use serde_json::{Value, json};
 
@@ -76,6 +76,22 @@ fn a_context_that_cannot_go_on_is_not_ready_and_says_at_what() {
     for context in ["book", "rent"] {
         assert_eq!(health(&shop, context, "ready").0, 200, "{context}");
     }
+}
+
+#[test]
+fn a_context_that_many_ask_while_it_works_is_ready_for_all_of_them() {
+    let host = SHARED.host();
+    let shop = BookRent::of(&host);
+    in_parallel(8, |i| {
+        for n in 0..25 {
+            if i == 0 {
+                shop.rent(shop.register("asked about"), n + 1);
+            } else {
+                let context = CONTEXTS[(i + n as usize) % CONTEXTS.len()];
+                assert_eq!(health(&shop, context, "ready"), (200, json!({"status": "UP"})));
+            }
+        }
+    });
 }
 
 #[test]
