@@ -1,7 +1,10 @@
 //! A worker: takes connections from its own queue of the shared port, and answers requests.
 
 use super::Work;
-use crate::guest::{call::Origin, state::Host};
+use crate::{
+    guest::{call::Origin, state::Host},
+    supervisor::sockets::BACKLOG,
+};
 use anyhow::{Context, Result};
 use http::{Request, Response};
 use http_body_util::BodyExt;
@@ -46,20 +49,31 @@ impl Work for Worker {
         loop {
             tokio::select! {
                 biased;
+                _ = drain.wait_for(|drain| *drain) => break,
                 accepted = listener.accept() => match accepted {
                     Ok((stream, client)) => serve(&host, &http, &graceful, stream, client),
-                    // Out of files, or the client is gone already: others may yet do better.
+                    // The client is gone already.
                     Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                    // Out of files: some may be closed soon.
                     Err(error) => {
                         crate::say!("madang: cannot take a connection: {error}");
                         sleep(Duration::from_millis(100)).await;
                     }
                 },
-                // Only looked at when the queue is empty, so that no connection in it is lost.
-                _ = drain.wait_for(|drain| *drain) => break,
             }
         }
-        drop(listener);
+        // Those that wait in the queue were promised an answer; those that come later were not. The
+        // kernel is asked itself: the runtime may not have heard of the latest yet.
+        let queue = listener.into_std().context("the socket is gone")?;
+        for _ in 0..BACKLOG {
+            let Ok((stream, client)) = queue.accept() else { break };
+            if let Ok(stream) =
+                stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream))
+            {
+                serve(&host, &http, &graceful, stream, client);
+            }
+        }
+        drop(queue);
         if timeout(DRAIN, graceful.shutdown()).await.is_err() {
             crate::say!(
                 "madang: requests that took longer than {} s were cut off",

@@ -6,7 +6,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use std::{io, net::SocketAddr, os::fd::OwnedFd};
 
 /// Connections that wait in each queue before the kernel turns more away.
-const BACKLOG: i32 = 1024;
+pub const BACKLOG: i32 = 1024;
 
 /// Opens `count` queues on `address` and tells the address with its port. Port 0 is any free one.
 pub fn listen(address: SocketAddr, count: usize) -> Result<(SocketAddr, Vec<OwnedFd>)> {
