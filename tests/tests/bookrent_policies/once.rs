@@ -3,6 +3,7 @@
 use madang_testing::{Host, in_parallel};
 use madang_tests::BookRent;
 use serde_json::json;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[test]
 fn on_book_rented_a_delivery_starts_and_the_view_has_the_rent() {
@@ -63,6 +64,37 @@ fn events_that_are_told_again_and_again_have_one_effect() {
     });
     shop.check();
     assert_eq!(shop.log(), before);
+}
+
+#[test]
+fn without_their_lease_consumers_get_in_each_others_way_and_still_do_each_thing_once() {
+    let host = Host::start();
+    let shop = BookRent::of(&host);
+    let books: Vec<u64> = (0..40).map(|n| shop.register(&format!("book {n}"))).collect();
+    let is_over = AtomicBool::new(false);
+    in_parallel(8, |i| match i {
+        0 => {
+            for book in &books {
+                let rent = shop.rent(*book, 1);
+                shop.cancel(rent);
+            }
+            is_over.store(true, Ordering::Relaxed);
+        }
+        1 => {
+            let mut redis = host.redis();
+            let leases = ["{bookrent}:book:lease", "{bookrent}:delivery:lease"];
+            while !is_over.load(Ordering::Relaxed) {
+                let _: u64 = redis::cmd("DEL").arg(&leases).query(&mut redis).unwrap();
+            }
+        }
+        _ => {
+            let context = ["book", "delivery"][i % 2];
+            while !is_over.load(Ordering::Relaxed) {
+                let _ = shop.client.get(&format!("/bookrent/-/{context}/health/ready"));
+            }
+        }
+    });
+    shop.check();
 }
 
 #[test]
