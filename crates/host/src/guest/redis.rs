@@ -8,8 +8,12 @@ use super::{
     state::State,
 };
 use redis::{Cmd, RedisError, Value};
+use std::sync::PoisonError;
 use url::Url;
 use wasmtime::component::Resource;
+
+/// Granted addresses that are remembered for a component; it may make up as many as it likes.
+const KNOWN: usize = 16;
 
 /// An opened connection.
 pub struct Connection(Link);
@@ -22,6 +26,29 @@ impl State {
         let result = link.query(command).await;
         self.performed().await;
         Ok(result.map_err(|error| Error::Other(text(&error))))
+    }
+
+    /// Whether the component is granted a Redis at this address.
+    fn may_open(&self, address: &str) -> bool {
+        let known = || self.guest().granted_redis.lock().unwrap_or_else(PoisonError::into_inner);
+        if known().contains(address) {
+            return true;
+        }
+        // Spin takes `host:port` too.
+        let url = match Url::parse(address) {
+            Ok(url) if url.has_host() => Some(url),
+            _ => Url::parse(&format!("redis://{address}")).ok(),
+        };
+        let Some(url) = url else { return false };
+        if !self.guest().grants.allow(&url) {
+            self.outbound.denied(url.scheme(), url.host_str().unwrap_or_default(), url.port());
+            return false;
+        }
+        let mut known = known();
+        if known.len() < KNOWN {
+            known.insert(address.to_owned());
+        }
+        true
     }
 
     /// A command whose answer is made of `T`.
@@ -41,14 +68,7 @@ impl Host for State {}
 
 impl HostConnection for State {
     async fn open(&mut self, address: String) -> Answer<Resource<Connection>> {
-        // Spin takes `host:port` too.
-        let url = match Url::parse(&address) {
-            Ok(url) if url.has_host() => Some(url),
-            _ => Url::parse(&format!("redis://{address}")).ok(),
-        };
-        let Some(url) = url else { return Ok(Err(Error::InvalidAddress)) };
-        if !self.guest().grants.allow(&url) {
-            self.outbound.denied(url.scheme(), url.host_str().unwrap_or_default(), url.port());
+        if !self.may_open(&address) {
             return Ok(Err(Error::InvalidAddress));
         }
         match self.host().redis.open(&address).await {

@@ -16,7 +16,11 @@ use crate::app::{
     routes::Router,
 };
 use anyhow::{Context, Result};
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::sync::Semaphore;
 use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder, component::ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -57,6 +61,8 @@ pub struct Guest {
     pub listener: Option<ListenerPre<State>>,
     /// Its faults in this process.
     pub faults: Faults,
+    /// Redis addresses that were found granted: parsing one for each request costs more than asking Redis to open it.
+    pub granted_redis: Mutex<HashSet<String>>,
     stdout: Log,
     stderr: Log,
 }
@@ -169,6 +175,7 @@ impl Guest {
             http: plan.http.then(|| ProxyPre::new(pre.clone())).transpose()?,
             listener: plan.redis.then(|| ListenerPre::new(pre)).transpose()?,
             faults: Faults::default(),
+            granted_redis: Mutex::default(),
             stdout: log("stdout")?,
             stderr: log("stderr")?,
         })
