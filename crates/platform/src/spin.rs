@@ -168,7 +168,7 @@ pub fn typed<C: Context, T>(work: impl FnOnce(&Env) -> Result<T, Error>) -> Resu
 /// # Errors
 /// Where it could not be read to its end, so that Spin's log shows it. Nothing is lost: the next
 /// doorbell or the next `health/ready` reads on.
-pub fn hear<C: Context>() -> Result<(), ()> {
+pub fn hear<C: Context>() -> Result<(), Error> {
     let (definition, spin) = (C::define(), Spin::default());
     let traceparent = trace::continued(None, || spin.random());
     let cause = Cause { traceparent, ..Cause::default() };
@@ -181,7 +181,7 @@ pub fn hear<C: Context>() -> Result<(), ()> {
         }
         Err(error) => {
             eprintln!("{error}");
-            Err(())
+            Err(error)
         }
     }
 }

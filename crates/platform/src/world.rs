@@ -77,7 +77,7 @@ macro_rules! contract {
             impl exports::fermyon::spin::inbound_redis::Guest for $context {
                 fn handle_message(_: Vec<u8>) -> Result<(), fermyon::spin::redis_types::Error> {
                     ::madang::spin::hear::<$context>()
-                        .map_err(|()| fermyon::spin::redis_types::Error::Error)
+                        .map_err(|_| fermyon::spin::redis_types::Error::Error)
                 }
             }
 

@@ -6,6 +6,8 @@ mod cors;
 pub mod hal;
 pub(crate) mod idempotency;
 pub mod listing;
+mod pages;
+mod settle;
 pub(crate) mod source;
 
 use serde_json::{Value, json};

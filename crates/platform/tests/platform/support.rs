@@ -104,8 +104,7 @@ impl Host for TestHost {
         });
         let read = || -> rusqlite::Result<Rows> {
             let mut statement = self.sqlite.prepare(sql)?;
-            let columns: Vec<String> =
-                statement.column_names().into_iter().map(str::to_owned).collect();
+            let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
             let width = columns.len();
             let rows = statement.query_map(rusqlite::params_from_iter(values), |row| {
                 (0..width)

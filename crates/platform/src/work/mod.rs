@@ -1,73 +1,35 @@
 //! A piece of work: what it has read, what it will change, and the one commit that does it.
 
+mod commit;
+mod slot;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::aggregate::{Aggregate, Decision};
 use crate::env::Env;
 use crate::error::{Error, Rejection};
 use crate::event::Envelope;
+use crate::index;
 use crate::pack::Pack;
-use crate::redis::{COMMIT, LIST, Reply, words};
-use crate::{index, json};
+use crate::redis::{LIST, Reply, words};
+
+pub(crate) use self::commit::{Committed, record_refusal};
+pub(crate) use self::slot::Kept;
+use self::slot::{Face, Slot, face, read};
 
 /// How often a decision is taken anew when another writer was faster.
 const RETRIES: u32 = 20;
 /// How long the answer to a call of a neighbour is kept for repetitions, in milliseconds: far longer
 /// than any request lives.
 const ONCE_KEPT: &str = "86400000";
-/// When an intent is taken up again by others, in milliseconds: after whoever made it must have ended.
-const INTENT_GRACE: u64 = 5_000;
-
-/// An aggregate within a piece of work.
-struct Slot {
-    collection: &'static str,
-    id: u64,
-    version: u64,
-    /// The state as loaded and as decided; `None` where there is none.
-    loaded: Option<String>,
-    state: Option<String>,
-    /// What the indexes know of the state as loaded, asked for only where it changes.
-    before: fn(&str) -> Result<Face, Error>,
-    after: Face,
-    events: u32,
-    kept: Kept,
-    /// Under an id that this work has just taken.
-    created: bool,
-}
-
-/// What is kept beside an aggregate's state until it is settled.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Kept {
-    /// The record of the Idempotency-Key that waits for it.
-    pub(crate) record: Option<String>,
-    /// What made it an intent, in JSON: its saga goes on with whoever settles it.
-    pub(crate) cause: Option<String>,
-}
-
-/// What the indexes know of an aggregate.
-#[derive(Default, Clone)]
-struct Face {
-    resource: Option<Value>,
-    intent: bool,
-}
-
 /// The consumer's step that a commit takes along.
 pub(crate) struct Step {
     pub(crate) from: u64,
     pub(crate) to: u64,
-}
-
-/// How a commit ended.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Committed {
-    /// It is done.
-    Done,
-    /// Somebody else has handled this event already: nothing was written.
-    Overtaken,
 }
 
 /// A piece of work.
@@ -268,54 +230,9 @@ impl<'e, 'h> Work<'e, 'h> {
         Ok(())
     }
 
-    /// Records an answer for an Idempotency-Key in the same commit.
-    pub(crate) fn answer_idempotent(&mut self, record: &str, token: &str, answer: &Value) {
-        self.check(record, "token", token);
-        self.command(&["HSET", record, "answer", &answer.to_string()]);
-    }
-
-    /// Binds an Idempotency-Key to an aggregate that is an intent: whoever settles it answers the key.
-    pub(crate) fn bind_idempotent<A: Aggregate>(&mut self, id: u64, record: &str, token: &str) {
-        self.check(record, "token", token);
-        self.command(&["HSET", record, "subject", &id.to_string()]);
-        if let Some(slot) = self.slots.get_mut(&(A::COLLECTION, id)) {
-            slot.kept.record = Some(record.to_owned());
-        }
-    }
-
     /// What is kept beside an aggregate's state.
     pub(crate) fn kept_with<A: Aggregate>(&self, id: u64) -> Kept {
         self.slots.get(&(A::COLLECTION, id)).map(|slot| slot.kept.clone()).unwrap_or_default()
-    }
-
-    /// Writes the answer that an Idempotency-Key's record waits for.
-    pub(crate) fn answer_awaited(&mut self, record: &str, answer: &Value) {
-        self.command(&["HSET", record, "answer", &answer.to_string()]);
-    }
-
-    /// Takes a consumer's step along: the commit holds only if the cursor stands where it should.
-    pub(crate) fn step(&mut self, from: u64, to: u64) {
-        self.step = Some(Step { from, to });
-    }
-
-    /// Adds a command to the commit, on a key of this context (without the prefix) or, beginning with
-    /// `{`, on another that it is granted.
-    pub(crate) fn command(&mut self, words: &[&str]) {
-        self.note(words[1]);
-        let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
-        self.commands.list(&words);
-    }
-
-    /// Adds a condition: the key (or its hash's field) holds this, `""` for nothing.
-    pub(crate) fn check(&mut self, key: &str, field: &str, expected: &str) {
-        self.note(key);
-        [key, field, expected].iter().for_each(|text| self.checks.text(text.as_bytes()));
-    }
-
-    fn note(&mut self, key: &str) {
-        if key.starts_with('{') {
-            self.foreign.push(key.to_owned());
-        }
     }
 
     /// Lets the work know an aggregate without reading it.
@@ -340,134 +257,6 @@ impl<'e, 'h> Work<'e, 'h> {
         };
         self.slots.insert((A::COLLECTION, id), slot);
     }
-
-    /// Writes everything, or nothing.
-    ///
-    /// # Errors
-    /// [`Error::Conflict`] where another writer was faster; unavailable without Redis (then it is not
-    /// known whether it was written).
-    pub(crate) fn commit(mut self) -> Result<Committed, Error> {
-        let step = self.stage_step();
-        let slots = std::mem::take(&mut self.slots);
-        for slot in slots.values().filter(|slot| slot.is_changed()) {
-            self.stage(slot)?;
-        }
-        if self.commands.is_empty() {
-            return Ok(Committed::Done);
-        }
-        // What was only read must still hold too: the decision rests on it. Of what was created nobody
-        // else has the id.
-        for slot in slots.values().filter(|slot| !slot.created) {
-            let expected = if slot.version == 0 { String::new() } else { slot.version.to_string() };
-            self.check(&format!("{}:{}", slot.collection, slot.id), "v", &expected);
-        }
-        let mut events = Pack::new();
-        for event in &self.events {
-            events.text(event.kind.as_bytes());
-            events.text(&serde_json::to_vec(event).map_err(Error::fault)?);
-        }
-        let mut keys = vec![self.env.key(""), self.env.log_key(), self.env.head_key()];
-        keys.append(&mut self.foreign);
-        let channel = self.env.system.as_bytes().to_vec();
-        let arguments =
-            vec![channel, self.checks.finish(), events.finish(), self.commands.finish()];
-        let replies = self.env.script(&COMMIT, &keys, arguments)?;
-        match replies.iter().map(Reply::number).collect::<Vec<_>>().as_slice() {
-            [Some(1), ..] => Ok(Committed::Done),
-            [Some(0), Some(1)] if step => Ok(Committed::Overtaken),
-            [Some(0), ..] => Err(Error::Conflict),
-            _ => Err(Error::fault(format!("the commit answered {replies:?}"))),
-        }
-    }
-
-    /// The cursor's check comes first, so that its failure is told apart.
-    fn stage_step(&mut self) -> bool {
-        let Some(Step { from, to }) = self.step.take() else { return false };
-        let expected = if from == 0 { String::new() } else { from.to_string() };
-        let staged = std::mem::replace(&mut self.checks, Pack::new());
-        self.check("cursor", "", &expected);
-        self.checks.append(staged);
-        let to = to.to_string();
-        self.command(&["SET", "cursor", &to]);
-        // The next event's first try, and no trace of this one's failures.
-        self.command(&["HSET", "tries", "position", &to, "count", "1", "waits", "0", "reason", ""]);
-        true
-    }
-
-    fn stage(&mut self, slot: &Slot) -> Result<(), Error> {
-        let before = slot.loaded.as_deref().map(slot.before).transpose()?.unwrap_or_default();
-        let collection = slot.collection;
-        let item = format!("{collection}:{}", slot.id);
-        let id = slot.id.to_string();
-        match &slot.state {
-            Some(state) => {
-                let version = (slot.version + 1).to_string();
-                let cause = serde_json::to_string(&self.env.cause).unwrap_or_default();
-                let mut words = vec!["HSET", &item, "v", &version, "d", state];
-                if let Some(record) = &slot.kept.record {
-                    words.extend(["k", record]);
-                }
-                if slot.after.intent && slot.kept.cause.is_none() {
-                    words.extend(["c", &cause]);
-                }
-                self.command(&words);
-            }
-            None => self.command(&["DEL", &item]),
-        }
-        self.stage_indexes(slot, &before, &id);
-        let intents = format!("{collection}:intents");
-        match (before.intent, slot.after.intent) {
-            (false, true) => {
-                self.command(&["DUE", &intents, &INTENT_GRACE.to_string(), &id]);
-            }
-            (true, true) => self.command(&["DUE", &intents, "500", &id]),
-            (true, false) => self.command(&["ZREM", &intents, &id]),
-            (false, false) => {}
-        }
-        Ok(())
-    }
-
-    fn stage_indexes(&mut self, slot: &Slot, before: &Face, id: &str) {
-        let collection = slot.collection;
-        let ids = format!("{collection}:ids");
-        match (before.resource.is_some(), slot.after.resource.is_some()) {
-            (false, true) => self.command(&["ZADD", &ids, id, id]),
-            (true, false) => self.command(&["ZREM", &ids, id]),
-            _ => {}
-        }
-        let entries = |face: &Face| {
-            face.resource
-                .as_ref()
-                .map(|resource| index::entries(resource, slot.id))
-                .unwrap_or_default()
-        };
-        let (before, after) = (entries(before), entries(&slot.after));
-        for (field, member) in before.iter().filter(|entry| !after.contains(entry)) {
-            let key = format!("{collection}:by:{field}");
-            self.commands.list(&[b"ZREM", key.as_bytes(), member]);
-        }
-        for (field, member) in after.iter().filter(|entry| !before.contains(entry)) {
-            let key = format!("{collection}:by:{field}");
-            self.commands.list(&[b"ZADD", key.as_bytes(), b"0", member]);
-        }
-    }
-}
-
-impl Slot {
-    fn is_changed(&self) -> bool {
-        self.state != self.loaded || self.events > 0
-    }
-}
-
-fn read<A: Aggregate>(state: &str) -> Result<A, Error> {
-    serde_json::from_str(state)
-        .map_err(|error| Error::fault(format!("a stored {} cannot be read: {error}", A::ENTITY)))
-}
-
-fn face<A: Aggregate>(state: Option<&A>) -> Result<Face, Error> {
-    let Some(state) = state else { return Ok(Face::default()) };
-    let resource = state.resource().as_ref().map(json::to_wire).transpose()?;
-    Ok(Face { resource, intent: state.is_intent() })
 }
 
 pub(crate) fn item_prefix<A: Aggregate>(env: &Env) -> String {
@@ -484,10 +273,4 @@ pub(crate) fn field_key<A: Aggregate>(env: &Env, field: &str) -> String {
 
 pub(crate) fn ids_key<A: Aggregate>(env: &Env) -> String {
     env.key(&format!("{}:ids", A::COLLECTION))
-}
-
-/// What a rejection leaves behind: the number of the event and the reason, the latest thousand.
-pub(crate) fn record_refusal(work: &mut Work, number: u64, rejection: &Rejection) {
-    let note = json!({"event": number, "reason": rejection.detail}).to_string();
-    work.command(&["XADD", "refusals", "MAXLEN", "~", "1000", "*", "n", &note]);
 }

@@ -1,0 +1,92 @@
+//! Pages of a collection of aggregates, from its indexes in Redis.
+
+use std::cmp::Ordering;
+
+use serde_json::Value;
+
+use super::collection::{Collection, visible};
+use super::listing::{Listing, Page};
+use crate::aggregate::Aggregate;
+use crate::env::Env;
+use crate::error::Error;
+use crate::index;
+use crate::redis::{LIST, words};
+use crate::work::{field_key, ids_key, item_prefix};
+
+/// Found items that are sorted by another field at most; a search that finds more is in the id's order.
+const SORTED: u64 = 10_000;
+
+impl<A: Aggregate + 'static> Collection<A> {
+    /// The items of a page, and how many there are on all.
+    pub(super) fn paged(&self, env: &Env, listing: &Listing) -> Result<Page, Error> {
+        let range = (listing.offset(), listing.size);
+        match (&listing.filter, &listing.sort) {
+            (None, None) => self.listed(env, ids_key::<A>(env), None, range, false),
+            (None, Some((field, descending))) if field == "id" => {
+                self.listed(env, ids_key::<A>(env), None, range, *descending)
+            }
+            (None, Some((field, descending))) => {
+                let all = Some((b"-".to_vec(), b"+".to_vec()));
+                self.listed(env, field_key::<A>(env, field), all, range, *descending)
+            }
+            (Some((field, value)), sort) => {
+                let (key, bounds) = (field_key::<A>(env, field), index::bounds(value));
+                let Some((sort, descending)) = sort else {
+                    return self.listed(env, key, bounds, range, false);
+                };
+                let mut page = self.listed(env, key, bounds, (0, SORTED), false)?;
+                page.items.sort_by(|a, b| {
+                    let order = compare(&a.value[sort], &b.value[sort]);
+                    if *descending { order.reverse() } else { order }
+                });
+                let (offset, size) = (range.0 as usize, range.1 as usize);
+                page.items = page.items.into_iter().skip(offset).take(size).collect();
+                Ok(page)
+            }
+        }
+    }
+
+    fn listed(
+        &self,
+        env: &Env,
+        key: String,
+        bounds: Option<(Vec<u8>, Vec<u8>)>,
+        (offset, count): (u64, u64),
+        descending: bool,
+    ) -> Result<Page, Error> {
+        let by = if bounds.is_some() { "field" } else { "ids" };
+        let (lowest, highest) = bounds.unwrap_or_default();
+        let (offset, count) = (offset.to_string(), count.to_string());
+        let mut arguments =
+            words([by, "", "", &offset, &count, if descending { "1" } else { "0" }]);
+        (arguments[1], arguments[2]) = (lowest, highest);
+        arguments.push(item_prefix::<A>(env).into_bytes());
+        let mut replies = env.script(&LIST, &[key], arguments)?.into_iter();
+        let total = replies.next().and_then(|reply| reply.number()).unwrap_or(0);
+        let mut items = Vec::new();
+        while let (Some(id), Some(version), Some(state)) =
+            (replies.next(), replies.next(), replies.next())
+        {
+            let (Some(id), Some(version), Some(state)) =
+                (id.number(), version.number(), state.text())
+            else {
+                continue;
+            };
+            let state: A = serde_json::from_str(&state).map_err(Error::fault)?;
+            items.extend(visible(&state, id, version)?);
+        }
+        Ok(Page { items, total })
+    }
+}
+
+fn compare(a: &Value, b: &Value) -> Ordering {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a.as_u64().cmp(&b.as_u64()),
+        (Value::String(a), Value::String(b)) => a.cmp(b),
+        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
+        (Value::Null, Value::Null) => Ordering::Equal,
+        (Value::Null, _) => Ordering::Less,
+        (_, Value::Null) => Ordering::Greater,
+        _ => Ordering::Equal,
+    }
+}

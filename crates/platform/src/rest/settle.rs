@@ -1,0 +1,79 @@
+//! Intents: what was promised before a call to a neighbour is finished or undone, by whoever gets to it.
+
+use super::collection::{Collection, answer_of, visible};
+use super::listing::Item;
+use crate::aggregate::Aggregate;
+use crate::env::Env;
+use crate::error::Error;
+use crate::redis::{DUE, Reply, words};
+use crate::work::{Committed, Kept, Work};
+
+/// Intents that one call takes up at most.
+const INTENTS: &str = "20";
+/// How long an intent that could not be settled is put off, in milliseconds.
+const INTENT_PAUSE: &str = "2000";
+
+impl<A: Aggregate + 'static> Collection<A> {
+    /// Finishes or undoes an intent, whoever left it. Answers what clients see of it then.
+    ///
+    /// # Errors
+    /// What the collection's `settle` reports: the intent stays, to be taken up again.
+    pub fn settle(&self, env: &Env, id: u64) -> Result<Option<Item>, Error> {
+        self.settle_from(env, id, None)
+    }
+
+    pub(super) fn settle_from(
+        &self,
+        env: &Env,
+        id: u64,
+        mut fresh: Option<(A, Option<String>)>,
+    ) -> Result<Option<Item>, Error> {
+        loop {
+            let mut work = Work::new(env);
+            if let Some((state, record)) = fresh.take() {
+                let loaded = serde_json::to_string(&state).map_err(Error::fault)?;
+                let cause = serde_json::to_string(&env.cause).ok();
+                work.admit::<A>(id, 1, Some(loaded), Kept { record, cause });
+            }
+            let Some(state) = work.load::<A>(id)? else { return Ok(None) };
+            let version = work.version::<A>(id);
+            let Some(settle) = self.settle.filter(|_| state.is_intent()) else {
+                return visible(&state, id, version);
+            };
+            let was_seen = state.resource().is_some();
+            let kept = work.kept_with::<A>(id);
+            let cause = kept.cause.as_deref().and_then(|cause| serde_json::from_str(cause).ok());
+            let env = env.caused_by(cause.unwrap_or_else(|| env.cause.clone()));
+            let command = settle(&state, &env)?;
+            let mut work = Work::new(&env);
+            let loaded = serde_json::to_string(&state).map_err(Error::fault)?;
+            work.admit::<A>(id, version, Some(loaded), kept.clone());
+            let state = work.decide::<A>(id, command)?;
+            let version = work.version_after::<A>(id);
+            let item = state.map_or(Ok(None), |state| visible(&state, id, version))?;
+            if let (false, Some(item), Some(record)) = (was_seen, &item, kept.record) {
+                work.answer_awaited(&record, &answer_of(item));
+            }
+            match work.commit() {
+                Ok(Committed::Done | Committed::Overtaken) => return Ok(item),
+                Err(Error::Conflict) => {}
+                Err(other) => return Err(other),
+            }
+        }
+    }
+
+    /// Settles the intents whose time has come.
+    pub(super) fn settle_those_due(&self, env: &Env) -> Result<(), Error> {
+        if self.settle.is_none() {
+            return Ok(());
+        }
+        let intents = env.key(&format!("{}:intents", A::COLLECTION));
+        let due = env.script(&DUE, &[intents], words([INTENT_PAUSE, INTENTS]))?;
+        for id in due.iter().filter_map(Reply::number) {
+            if let Err(error) = self.settle(env, id) {
+                eprintln!("{}/{id} waits: {error}", A::COLLECTION);
+            }
+        }
+        Ok(())
+    }
+}

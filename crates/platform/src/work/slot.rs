@@ -1,0 +1,57 @@
+//! An aggregate within a piece of work.
+
+use serde_json::Value;
+
+use crate::aggregate::Aggregate;
+use crate::error::Error;
+use crate::json;
+
+/// An aggregate within a piece of work.
+pub(super) struct Slot {
+    pub(super) collection: &'static str,
+    pub(super) id: u64,
+    pub(super) version: u64,
+    /// The state as loaded and as decided; `None` where there is none.
+    pub(super) loaded: Option<String>,
+    pub(super) state: Option<String>,
+    /// What the indexes know of the state as loaded, asked for only where it changes.
+    pub(super) before: fn(&str) -> Result<Face, Error>,
+    pub(super) after: Face,
+    pub(super) events: u32,
+    pub(super) kept: Kept,
+    /// Under an id that this work has just taken.
+    pub(super) created: bool,
+}
+
+/// What is kept beside an aggregate's state until it is settled.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Kept {
+    /// The record of the Idempotency-Key that waits for it.
+    pub(crate) record: Option<String>,
+    /// What made it an intent, in JSON: its saga goes on with whoever settles it.
+    pub(crate) cause: Option<String>,
+}
+
+/// What the indexes know of an aggregate.
+#[derive(Default, Clone)]
+pub(super) struct Face {
+    pub(super) resource: Option<Value>,
+    pub(super) intent: bool,
+}
+
+impl Slot {
+    pub(super) fn is_changed(&self) -> bool {
+        self.state != self.loaded || self.events > 0
+    }
+}
+
+pub(super) fn read<A: Aggregate>(state: &str) -> Result<A, Error> {
+    serde_json::from_str(state)
+        .map_err(|error| Error::fault(format!("a stored {} cannot be read: {error}", A::ENTITY)))
+}
+
+pub(super) fn face<A: Aggregate>(state: Option<&A>) -> Result<Face, Error> {
+    let Some(state) = state else { return Ok(Face::default()) };
+    let resource = state.resource().as_ref().map(json::to_wire).transpose()?;
+    Ok(Face { resource, intent: state.is_intent() })
+}
