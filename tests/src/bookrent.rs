@@ -115,6 +115,16 @@ impl<'h> BookRent<'h> {
         log::read(&mut self.host.redis(), "bookrent")
     }
 
+    /// Takes components down once nothing is owed: an instance at work goes on when its component is
+    /// taken down, and would hear what is told next.
+    #[track_caller]
+    pub fn down(&self, components: &[&str]) {
+        self.settle();
+        for component in components {
+            self.host.down(component);
+        }
+    }
+
     /// Waits until a context has handled everything that is in the log.
     #[track_caller]
     pub fn follow(&self, context: &str) {

@@ -18,7 +18,7 @@ fn with_book_down_a_rent_fails_and_with_book_back_the_next_is_a_rent() {
     let Some(host) = host() else { return };
     let shop = BookRent::of(&host);
     let book = shop.register("down and up");
-    host.down("bookrent-book");
+    shop.down(&["bookrent-book"]);
     let path = format!("/bookrent/books/{book}");
     let answer = shop.client.get(&path);
     problem(&answer, 503, &path);
@@ -39,7 +39,7 @@ fn a_rent_that_failed_can_be_deleted_while_book_is_still_down() {
     let Some(host) = host() else { return };
     let shop = BookRent::of(&host);
     let book = shop.register("deleted early");
-    host.down("bookrent-book");
+    shop.down(&["bookrent-book"]);
     let failed = shop.ask(book, 1).expect(201);
     problem(
         &shop.client.patch(failed.location(), json!({"status": "Cancel"})),
@@ -61,7 +61,7 @@ fn with_delivery_down_a_rent_is_a_rent_and_is_delivered_once_it_is_back() {
     let Some(host) = host() else { return };
     let shop = BookRent::of(&host);
     let book = shop.register("delivered late");
-    host.down("bookrent-delivery");
+    shop.down(&["bookrent-delivery"]);
     let rent = shop.rent(book, 1);
     shop.follow("view");
     let view = shop.view_of(rent);

@@ -41,9 +41,8 @@ fn what_was_not_handled_before_a_stop_is_handled_after_it() {
     if !host.has_faults() {
         return eprintln!("skipped: this backend injects no faults");
     }
-    host.down("bookrent-delivery");
-    host.down("bookrent-view");
     let shop = BookRent::of(&host);
+    shop.down(&["bookrent-delivery", "bookrent-view"]);
     let rents = ["a", "b", "c"].map(|title| shop.rent(shop.register(title), 1));
     drop(shop);
     // A host that was stopped forgets the faults.

@@ -52,9 +52,8 @@ fn book_killed_on_delivery_cancelled() {
         trigger: Trigger::Redis,
         before: |shop: &BookRent| {
             let rent = shop.rent(shop.register("given back"), 1);
-            shop.settle();
             // Held back, so that no other event wakes book while it is to be killed.
-            shop.host.down("bookrent-delivery");
+            shop.down(&["bookrent-delivery"]);
             shop.cancel(rent);
             shop.follow("book");
         },

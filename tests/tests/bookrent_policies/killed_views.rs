@@ -7,7 +7,7 @@ use madang_tests::{BookRent, Step, kill_at_each_step};
 
 /// A rent whose delivery has not started; delivery is down.
 fn rented(shop: &BookRent) -> u64 {
-    shop.host.down("bookrent-delivery");
+    shop.down(&["bookrent-delivery"]);
     let rent = shop.rent(shop.register("viewed"), 1);
     shop.follow("view");
     rent
@@ -16,8 +16,7 @@ fn rented(shop: &BookRent) -> u64 {
 /// A rent whose delivery has started; then delivery is down.
 fn delivered(shop: &BookRent) -> u64 {
     let rent = shop.rent(shop.register("viewed"), 1);
-    shop.settle();
-    shop.host.down("bookrent-delivery");
+    shop.down(&["bookrent-delivery"]);
     rent
 }
 
@@ -33,7 +32,7 @@ fn kill_view<T>(before: impl Fn(&BookRent) -> T, act: impl Fn(&BookRent, T)) {
 #[test]
 fn view_killed_on_book_rented() {
     let before = |shop: &BookRent| {
-        shop.host.down("bookrent-delivery");
+        shop.down(&["bookrent-delivery"]);
         let book = shop.register("viewed");
         shop.follow("view");
         book

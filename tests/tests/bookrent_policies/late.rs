@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 fn a_rented_book_is_delivered_late() {
     let Some(host) = host() else { return };
     let shop = BookRent::of(&host);
-    host.down("bookrent-delivery");
+    shop.down(&["bookrent-delivery"]);
     let books = ["a", "b", "c"].map(|title| shop.register(title));
     let rents = books.map(|book| shop.rent(book, book));
     shop.follow("view");
@@ -28,7 +28,7 @@ fn a_rent_that_was_cancelled_meanwhile_is_delivered_and_cancelled_in_order() {
     let Some(host) = host() else { return };
     let shop = BookRent::of(&host);
     let book = shop.register("back and forth");
-    host.down("bookrent-delivery");
+    shop.down(&["bookrent-delivery"]);
     let first = shop.rent(book, 1);
     shop.cancel(first);
     shop.follow("view");
@@ -47,8 +47,7 @@ fn a_book_is_free_again_late() {
     let shop = BookRent::of(&host);
     let book = shop.register("returned late");
     let rent = shop.rent(book, 1);
-    shop.settle();
-    host.down("bookrent-book");
+    shop.down(&["bookrent-book"]);
     shop.cancel(rent);
     eventually(SETTLING, || {
         (shop.deliveries_of(rent)[0]["status"] == "Delivery Cancelled").then_some(())
@@ -63,7 +62,7 @@ fn the_view_learns_late_what_happened() {
     let Some(host) = host() else { return };
     let shop = BookRent::of(&host);
     let (kept, given_back) = (shop.register("kept"), shop.register("given back"));
-    host.down("bookrent-view");
+    shop.down(&["bookrent-view"]);
     let _ = shop.client.get("/bookrent/views").expect(503);
     shop.rent(kept, 1);
     let rent = shop.rent(given_back, 2);
@@ -79,8 +78,7 @@ fn the_view_learns_late_what_happened() {
 fn a_long_backlog_is_handled_to_its_end() {
     let Some(host) = host() else { return };
     let shop = BookRent::of(&host);
-    host.down("bookrent-delivery");
-    host.down("bookrent-view");
+    shop.down(&["bookrent-delivery", "bookrent-view"]);
     // More than one batch of either: deliveries read 64 events at once, views 256.
     let rents = 100;
     for n in 0..rents {

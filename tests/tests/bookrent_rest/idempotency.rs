@@ -40,6 +40,20 @@ fn the_same_key_and_body_get_the_same_answer() {
 }
 
 #[test]
+fn an_answer_is_kept_for_a_day() {
+    const DAY: i64 = 24 * 60 * 60;
+    let host = SHARED.host();
+    let keyed = host.client().with("idempotency-key", "kept-for-a-day");
+    let _ = keyed.post("/bookrent/books", json!({"title": "t", "status": true})).expect(201);
+    let mut redis = host.redis();
+    let pattern = "{bookrent}:book:*kept-for-a-day";
+    let records: Vec<String> = redis::cmd("KEYS").arg(pattern).query(&mut redis).unwrap();
+    assert_eq!(records.len(), 1, "{records:?}");
+    let left: i64 = redis::cmd("TTL").arg(&records[0]).query(&mut redis).unwrap();
+    assert!((DAY - 600..=DAY).contains(&left), "{left} s are left");
+}
+
+#[test]
 fn a_rent_that_failed_fails_again_for_its_key() {
     let host = SHARED.host();
     let shop = BookRent::of(&host);
