@@ -7,15 +7,27 @@ use wasmtime_wasi_http::WasiBody;
 /// Seconds after which a client may try again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
-/// A problem of this status.
+/// A problem of this status, about no path in particular.
 pub fn answer(status: StatusCode, detail: &str) -> Response<WasiBody> {
-    let body = serde_json::json!({
+    build(status, detail, None)
+}
+
+/// A problem of this status with the request for `path`.
+pub fn at(path: &str, status: StatusCode, detail: &str) -> Response<WasiBody> {
+    build(status, detail, Some(path))
+}
+
+fn build(status: StatusCode, detail: &str, path: Option<&str>) -> Response<WasiBody> {
+    let mut body = serde_json::json!({
         "type": "about:blank",
         "title": status.canonical_reason().unwrap_or_default(),
         "status": status.as_u16(),
         "detail": detail,
         "message": detail,
     });
+    if let Some(path) = path {
+        body["instance"] = path.into();
+    }
     let mut response = Response::new(full(body.to_string()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -26,16 +38,15 @@ pub fn answer(status: StatusCode, detail: &str) -> Response<WasiBody> {
     response
 }
 
-/// What a client learns of a component's failure; the log has the rest.
-pub fn failure(failure: &Failure) -> Response<WasiBody> {
-    match failure {
-        Failure::Down => answer(StatusCode::SERVICE_UNAVAILABLE, "The service is down."),
-        Failure::Busy => answer(StatusCode::SERVICE_UNAVAILABLE, "The service is busy."),
-        Failure::TimedOut => {
-            answer(StatusCode::GATEWAY_TIMEOUT, "The service did not answer in time.")
-        }
+/// What a client who asked for `path` learns of a component's failure; the log has the rest.
+pub fn failure(path: &str, failure: &Failure) -> Response<WasiBody> {
+    let (status, detail) = match failure {
+        Failure::Down => (StatusCode::SERVICE_UNAVAILABLE, "The service is down."),
+        Failure::Busy => (StatusCode::SERVICE_UNAVAILABLE, "The service is busy."),
+        Failure::TimedOut => (StatusCode::GATEWAY_TIMEOUT, "The service did not answer in time."),
         Failure::Trap(_) | Failure::Refused | Failure::Killed => {
-            answer(StatusCode::INTERNAL_SERVER_ERROR, "The service failed.")
+            (StatusCode::INTERNAL_SERVER_ERROR, "The service failed.")
         }
-    }
+    };
+    at(path, status, detail)
 }

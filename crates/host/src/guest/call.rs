@@ -72,20 +72,23 @@ impl Host {
             return self.well_known(name);
         }
         let Some(uri) = absolute(&request) else {
-            return problem::answer(
+            return problem::at(
+                request.uri().path(),
                 StatusCode::BAD_REQUEST,
                 "The Host header is missing or does not fit the URI.",
             );
         };
         *request.uri_mut() = uri.clone();
         let Some(found) = self.router.find(uri.path()) else {
-            return problem::answer(
+            return problem::at(
+                uri.path(),
                 StatusCode::NOT_FOUND,
                 "No component has a route for this path.",
             );
         };
         let Some(guest) = self.guest(found.component()) else {
-            return problem::answer(StatusCode::NOT_FOUND, "The route's component is not loaded.");
+            let detail = "The route's component is not loaded.";
+            return problem::at(uri.path(), StatusCode::NOT_FOUND, detail);
         };
         // It concerns one connection only, and would mislead a component that passes headers on.
         request.headers_mut().remove(header::CONNECTION);
@@ -119,13 +122,14 @@ impl Host {
         origin: Origin,
     ) -> Response<WasiBody> {
         let faults = guest.faults.now().clone();
+        let uri = request.uri().clone();
         if faults.down {
-            return problem::failure(&Failure::Down);
+            return problem::failure(uri.path(), &Failure::Down);
         }
         let answer = self
             .request(guest, request, origin)
             .await
-            .unwrap_or_else(|failure| problem::failure(&failure));
+            .unwrap_or_else(|failure| problem::failure(uri.path(), &failure));
         if let Some(delay) = faults.delay {
             sleep(delay.pick()).await;
         }

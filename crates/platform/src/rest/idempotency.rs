@@ -1,7 +1,7 @@
 //! `Idempotency-Key` on POST: the same key with the same body gets the stored answer for 24 hours; with
 //! another body 422; while the first is still running 409.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::env::Env;
 use crate::error::Error;
@@ -68,17 +68,18 @@ pub(crate) fn claim(env: &Env, request: &Request, collection: &str) -> Result<Ke
 }
 
 impl Claim {
-    /// Ends a claim whose request had no effect: with the answer to give again, or with none, so that
-    /// it can be tried anew.
-    pub(crate) fn end(&self, env: &Env, answer: Option<&Value>) -> Result<(), Error> {
+    /// Ends a claim whose request came to nothing: a refusal by the state is given again; after a
+    /// request that was wrong in itself the key is free, for the corrected one; anything else can be
+    /// tried anew with the same request.
+    pub(crate) fn end(&self, env: &Env, problem: &Problem) -> Result<(), Error> {
         let mut work = Work::new(env);
-        match answer {
-            Some(answer) => work.answer_idempotent(&self.record, &self.token, answer),
-            None => {
-                work.check(&self.record, "token", &self.token);
-                work.command(&["HDEL", &self.record, "until"]);
-            }
-        }
+        work.check(&self.record, "token", &self.token);
+        let refused = json!({"refused": problem.detail}).to_string();
+        work.command(&match problem.status {
+            409 => vec!["HSET", &self.record, "answer", &refused],
+            400 => vec!["DEL", &self.record],
+            _ => vec!["HDEL", &self.record, "until"],
+        });
         match work.commit() {
             // Another has claimed the key since: it is no longer this request's to end.
             Err(Error::Conflict) => Ok(()),

@@ -262,12 +262,9 @@ fn post(
         Ok(item) => Ok(place.item(201, &item)),
         Err(error) => {
             let problem = Problem::from(error);
-            if let Some(claim) = claim {
-                let answer = (problem.status == 409).then(|| json!({"refused": problem.detail}));
+            if let Some(Err(error)) = claim.map(|claim| claim.end(env, &problem)) {
                 // The answer is the problem either way; the claim ends by itself where Redis is away.
-                if let Err(error) = claim.end(env, answer.as_ref()) {
-                    eprintln!("the Idempotency-Key keeps its claim: {error}");
-                }
+                eprintln!("the Idempotency-Key keeps its claim: {error}");
             }
             Err(problem)
         }

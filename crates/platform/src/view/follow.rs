@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{View, number};
 use crate::consumer::{Drained, Entry, bury, drop_letter, entries};
 use crate::env::{Cell, Env};
-use crate::error::Error;
+use crate::error::{Error, Rejection};
 use crate::event::Envelope;
 use crate::redis::Reply;
 use crate::work::Work;
@@ -20,6 +20,11 @@ const LEASE: u64 = 1000;
 const POLL: Duration = Duration::from_millis(2);
 /// How often an event is tried unless the variable `max_attempts` says otherwise.
 const MAX_ATTEMPTS: u64 = 5;
+
+/// Newer events have touched the row, or there is none: applied now, this one would be out of order.
+const OVERTAKEN: Rejection = Rejection::state(
+    "the row has moved on since; to build the view anew, stop, delete its database, and start",
+);
 
 impl View {
     /// Follows the log for at most this long. Answers how it went and how many events are unread.
@@ -112,7 +117,7 @@ impl View {
     /// Applies a dead letter once more. Answers false where there is none.
     ///
     /// # Errors
-    /// What applying it reports; the letter stays then.
+    /// What applying it reports, or that the row has moved on since; the letter stays then.
     pub fn replay(&self, env: &Env, number: u64) -> Result<bool, Error> {
         let replies = env.redis("HGET", &[env.dead_key(), number.to_string()])?;
         let Some(letter) = replies.into_iter().next().and_then(Reply::text) else {
@@ -120,13 +125,16 @@ impl View {
         };
         let letter: Value = serde_json::from_str(&letter).map_err(Error::fault)?;
         let kind = letter["type"].as_str().unwrap_or_default().to_owned();
-        self.apply(env, &Entry { number, kind, json: letter["event"].to_string() })?;
+        if !self.apply(env, &Entry { number, kind, json: letter["event"].to_string() })? {
+            return Err(OVERTAKEN.into());
+        }
         drop_letter(env, number)
     }
 
-    fn apply(&self, env: &Env, entry: &Entry) -> Result<(), Error> {
+    /// Applies an event to its row. Answers whether that changed anything.
+    fn apply(&self, env: &Env, entry: &Entry) -> Result<bool, Error> {
         let Some((_, apply)) = self.handlers.iter().find(|(kind, _)| *kind == entry.kind) else {
-            return Ok(());
+            return Ok(false);
         };
         let envelope: Envelope = serde_json::from_str(&entry.json).map_err(|error| {
             Error::fault(format!("event {} cannot be read: {error}", entry.number))
@@ -150,15 +158,16 @@ impl View {
             format!(
                 "INSERT INTO {table} ({key}, madang_event{columns}) VALUES (?1, ?2{places}) \
                  ON CONFLICT ({key}) DO UPDATE SET {sets}madang_event = excluded.madang_event \
-                 WHERE madang_event < excluded.madang_event"
+                 WHERE madang_event < excluded.madang_event RETURNING 1"
             )
         } else {
             let sets = sets(|at, _| format!("?{}", at + 3));
             format!(
-                "UPDATE {table} SET {sets}madang_event = ?2 WHERE {key} = ?1 AND madang_event < ?2"
+                "UPDATE {table} SET {sets}madang_event = ?2 \
+                 WHERE {key} = ?1 AND madang_event < ?2 RETURNING 1"
             )
         };
-        self.sql(env, &sql, values).map(drop)
+        self.sql(env, &sql, values).map(|rows| !rows.rows.is_empty())
     }
 
     fn bury(&self, env: &Env, entry: &Entry, tries: u64, reason: &str) -> Result<(), Error> {

@@ -156,3 +156,12 @@ fn a_key_whose_request_found_no_redis_can_be_tried_again() {
     host.ask(&["HSET", "{rest}:purse:idempotency:purses:cut-off", "until", "0"]);
     assert_eq!(ask::<Purses>(&host, post()).status, 201);
 }
+
+#[test]
+fn a_body_that_was_wrong_can_be_corrected_under_its_key() {
+    let host = TestHost::new();
+    let post = |body| Asked::post("/rest/purses", body).header("idempotency-key", "corrected");
+    assert_eq!(ask::<Purses>(&host, post(json!({"owner": 7}))).status, 400);
+    assert_eq!(ask::<Purses>(&host, post(json!({"owner": "a"}))).status, 201);
+    assert_eq!(ask::<Purses>(&host, post(json!({"owner": "b"}))).status, 422);
+}

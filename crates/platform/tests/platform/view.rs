@@ -136,3 +136,20 @@ fn without_redis_no_try_is_counted() {
     assert_eq!(view().catch_up(&env, LIMIT), Ok((Drained::CaughtUp, 0)));
     assert_eq!(dead_letters(&env).unwrap().len(), 0);
 }
+
+#[test]
+fn a_dead_letter_whose_row_has_moved_on_stays() {
+    let host = TestHost::new();
+    let env = host.env("late-letter", "view");
+    pay(&env, 1, 5);
+    let event = host.ask(&["XRANGE", "{late-letter}:log", "1-0", "1-0"]).pop();
+    let event: serde_json::Value = serde_json::from_str(&event.unwrap().text().unwrap()).unwrap();
+    Work::transact(&env, |work| work.decide::<Purse>(1, Command::Pay { coins: 9 }).map(drop))
+        .unwrap();
+    let newest = view().find(&env, 1).unwrap();
+    let letter = json!({"number": 1, "type": "Paid", "event": event}).to_string();
+    host.ask(&["HSET", "{late-letter}:dead:view", "1", &letter]);
+    assert!(matches!(view().replay(&env, 1), Err(Error::Rejected(_))));
+    assert_eq!(dead_letters(&env).unwrap().len(), 1);
+    assert_eq!(view().find(&env, 1), Ok(newest));
+}
