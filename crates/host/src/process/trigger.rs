@@ -35,6 +35,9 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 const CONNECT: Duration = Duration::from_secs(2);
 /// A channel that is silent for so long is asked for a sign of life.
 const SILENCE: Duration = Duration::from_secs(15);
+/// How far this process steps back for the workers when there is more to do than the cores can: a client waits for its
+/// answer, a consumer catches up.
+const NICENESS: i32 = 5;
 /// How long handlers may take to end when the process is told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -47,6 +50,8 @@ pub struct Listener {
 
 impl Work for Listener {
     async fn work(self, host: Arc<Host>, mut drain: watch::Receiver<bool>) -> Result<()> {
+        // Where it is not allowed, all are equal.
+        let _ = rustix::process::nice(NICENESS);
         let guests = || host.guests().filter(|guest| guest.plan.ready.is_some());
         let askers = self
             .askers
