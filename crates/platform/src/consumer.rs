@@ -85,8 +85,24 @@ pub(crate) struct Entry {
     pub(crate) json: String,
 }
 
+impl Entry {
+    /// The event in its envelope.
+    ///
+    /// # Errors
+    /// A fault where it cannot be read.
+    pub(crate) fn envelope(&self) -> Result<Envelope, Error> {
+        serde_json::from_str(&self.json)
+            .map_err(|error| Error::fault(format!("event {} cannot be read: {error}", self.number)))
+    }
+}
+
+/// How often an event is tried before it goes to the dead letters.
+pub(crate) fn max_attempts(env: &Env) -> u64 {
+    env.number("max_attempts", MAX_ATTEMPTS)
+}
+
 /// Reads `number, type, JSON, …`.
-pub(crate) fn entries(replies: impl Iterator<Item = Reply>) -> Vec<Entry> {
+fn entries(replies: impl Iterator<Item = Reply>) -> Vec<Entry> {
     let mut replies = replies;
     let mut entries = Vec::new();
     while let (Some(number), Some(kind), Some(json)) =
@@ -160,10 +176,16 @@ pub fn drain(env: &Env, policies: &Policies) -> Result<Drained, Error> {
 /// # Errors
 /// Unavailable without Redis.
 pub fn position(env: &Env) -> Result<(u64, u64), Error> {
-    let number = |key: String| -> Result<u64, Error> {
-        Ok(env.redis("GET", &[key])?.first().and_then(Reply::number).unwrap_or(0))
-    };
-    Ok((number(env.key("cursor"))?, number(env.head_key())?))
+    Ok((number_at(env, env.key("cursor"))?, head(env)?))
+}
+
+/// How far the log goes.
+pub(crate) fn head(env: &Env) -> Result<u64, Error> {
+    number_at(env, env.head_key())
+}
+
+fn number_at(env: &Env, key: String) -> Result<u64, Error> {
+    Ok(env.redis("GET", &[key])?.first().and_then(Reply::number).unwrap_or(0))
 }
 
 fn claim(env: &Env, token: &str) -> Result<Result<Batch, Drained>, Error> {
@@ -208,14 +230,13 @@ fn handle(
     tries: u64,
     reason: &str,
 ) -> Result<Committed, Error> {
-    if tries > env.number("max_attempts", MAX_ATTEMPTS) {
+    if tries > max_attempts(env) {
         let mut work = Work::new(env);
         work.step(from, entry.number);
         bury(&mut work, entry, tries - 1, reason)?;
         return work.commit();
     }
-    let envelope: Envelope = serde_json::from_str(&entry.json)
-        .map_err(|error| Error::fault(format!("event {} cannot be read: {error}", entry.number)))?;
+    let envelope = entry.envelope()?;
     let env = env.caused_by(envelope.cause(env.host.random()));
     loop {
         let mut work = Work::new(&env);
@@ -269,16 +290,25 @@ pub fn dead_letters(env: &Env) -> Result<Vec<serde_json::Value>, Error> {
     Ok(letters)
 }
 
+/// A dead letter, as it is kept and as it reads.
+pub(crate) fn dead_letter(
+    env: &Env,
+    number: u64,
+) -> Result<Option<(String, serde_json::Value)>, Error> {
+    let replies = env.redis("HGET", &[env.dead_key(), number.to_string()])?;
+    let Some(letter) = replies.into_iter().next().and_then(Reply::text) else { return Ok(None) };
+    let parsed = serde_json::from_str(&letter).map_err(Error::fault)?;
+    Ok(Some((letter, parsed)))
+}
+
 /// Handles a dead letter once more; it goes in the same commit that has the effects. Answers false
 /// where there is no such letter.
 ///
 /// # Errors
 /// What the policy reports; the letter stays then.
 pub fn replay(env: &Env, policies: &Policies, number: u64) -> Result<bool, Error> {
+    let Some((letter, parsed)) = dead_letter(env, number)? else { return Ok(false) };
     let (key, field) = (env.dead_key(), number.to_string());
-    let replies = env.redis("HGET", &[&key, &field])?;
-    let Some(letter) = replies.into_iter().next().and_then(Reply::text) else { return Ok(false) };
-    let parsed: serde_json::Value = serde_json::from_str(&letter).map_err(Error::fault)?;
     let envelope: Envelope =
         serde_json::from_value(parsed["event"].clone()).map_err(Error::fault)?;
     let handler = policies

@@ -52,12 +52,10 @@ pub enum Cell {
     Text(String),
 }
 
-/// The rows of an answer, with the columns' names.
+/// The rows of an answer.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rows {
-    /// Names, in order.
-    pub columns: Vec<String>,
-    /// Values in the columns' order.
+    /// Values in the order of the statement's columns.
     pub rows: Vec<Vec<Cell>>,
 }
 

@@ -81,7 +81,7 @@ impl Host for Spin {
                 })
                 .collect()
         });
-        Ok(Rows { rows: rows.collect(), columns: result.columns })
+        Ok(Rows { rows: rows.collect() })
     }
 
     fn send(&self, outbound: Outbound) -> Result<Answered, String> {

@@ -17,11 +17,6 @@ pub fn child(parent: &str, span: u64) -> String {
     }
 }
 
-/// The trace's id, the part that all of a saga share.
-pub fn id(traceparent: &str) -> Option<&str> {
-    is_valid(traceparent).then(|| &traceparent[3..35])
-}
-
 fn is_valid(traceparent: &str) -> bool {
     let hex = |part: &str| part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     let parts: Vec<&str> = traceparent.split('-').collect();
@@ -34,6 +29,11 @@ fn is_valid(traceparent: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The trace's id, the part that all of a saga share.
+    fn id(traceparent: &str) -> Option<&str> {
+        is_valid(traceparent).then(|| &traceparent[3..35])
+    }
 
     const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 

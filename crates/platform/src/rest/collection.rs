@@ -107,7 +107,7 @@ impl<A: Aggregate + 'static> Collection<A> {
         claim: Option<&Claim>,
         command: &dyn Fn(u64) -> Result<A::Command, Rejection>,
     ) -> Result<Item, Error> {
-        let (id, version, state) = Work::transact(env, |work| {
+        let (id, state, item) = Work::transact(env, |work| {
             let (id, state) = work.create::<A>(command)?;
             let state = state.ok_or_else(|| Error::fault("created nothing"))?;
             let item = visible(&state, id, 1)?;
@@ -118,9 +118,9 @@ impl<A: Aggregate + 'static> Collection<A> {
                 (Some(claim), None) => work.bind_idempotent::<A>(id, &claim.record, &claim.token),
                 (None, _) => {}
             }
-            Ok((id, 1, state))
+            Ok((id, state, item))
         })?;
-        let item = match visible(&state, id, version)? {
+        let item = match item {
             Some(item) => Some(item),
             None => {
                 let record = claim.map(|claim| claim.record.clone());

@@ -10,8 +10,7 @@ use crate::aggregate::Aggregate;
 use crate::env::Env;
 use crate::error::Error;
 use crate::index;
-use crate::redis::{LIST, words};
-use crate::work::{field_key, ids_key, item_prefix};
+use crate::work::{field_key, ids_key, list};
 
 /// Found items that are sorted by another field at most; a search that finds more is in the id's order.
 const SORTED: u64 = 10_000;
@@ -51,17 +50,10 @@ impl<A: Aggregate + 'static> Collection<A> {
         env: &Env,
         key: String,
         bounds: Option<(Vec<u8>, Vec<u8>)>,
-        (offset, count): (u64, u64),
+        range: (u64, u64),
         descending: bool,
     ) -> Result<Page, Error> {
-        let by = if bounds.is_some() { "field" } else { "ids" };
-        let (lowest, highest) = bounds.unwrap_or_default();
-        let (offset, count) = (offset.to_string(), count.to_string());
-        let mut arguments =
-            words([by, "", "", &offset, &count, if descending { "1" } else { "0" }]);
-        (arguments[1], arguments[2]) = (lowest, highest);
-        arguments.push(item_prefix::<A>(env).into_bytes());
-        let mut replies = env.script(&LIST, &[key], arguments)?.into_iter();
+        let mut replies = list::<A>(env, key, bounds, range, descending)?.into_iter();
         let total = replies.next().and_then(|reply| reply.number()).unwrap_or(0);
         let mut items = Vec::new();
         while let (Some(id), Some(version), Some(state)) =

@@ -29,19 +29,18 @@ impl<A: Aggregate + 'static> Collection<A> {
         mut fresh: Option<(A, Option<String>)>,
     ) -> Result<Option<Item>, Error> {
         loop {
-            let mut work = Work::new(env);
-            if let Some((state, record)) = fresh.take() {
-                let loaded = serde_json::to_string(&state).map_err(Error::fault)?;
+            let (state, version, kept) = if let Some((state, record)) = fresh.take() {
                 let cause = serde_json::to_string(&env.cause).ok();
-                work.admit::<A>(id, 1, Some(loaded), Kept { record, cause });
-            }
-            let Some(state) = work.load::<A>(id)? else { return Ok(None) };
-            let version = work.version::<A>(id);
+                (state, 1, Kept { record, cause })
+            } else {
+                let mut work = Work::new(env);
+                let Some(state) = work.load::<A>(id)? else { return Ok(None) };
+                (state, work.version::<A>(id), work.kept_with::<A>(id))
+            };
             let Some(settle) = self.settle.filter(|_| state.is_intent()) else {
                 return visible(&state, id, version);
             };
             let was_seen = state.resource().is_some();
-            let kept = work.kept_with::<A>(id);
             let cause = kept.cause.as_deref().and_then(|cause| serde_json::from_str(cause).ok());
             let env = env.caused_by(cause.unwrap_or_else(|| env.cause.clone()));
             let command = settle(&state, &env)?;

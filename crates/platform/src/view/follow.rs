@@ -2,13 +2,10 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use serde_json::Value;
-
 use super::{View, number};
-use crate::consumer::{Drained, Entry, bury, drop_letter, entries};
+use crate::consumer::{Drained, Entry, bury, dead_letter, drop_letter, head, max_attempts};
 use crate::env::{Cell, Env};
 use crate::error::{Error, Rejection};
-use crate::event::Envelope;
 use crate::redis::Reply;
 use crate::work::Work;
 
@@ -18,8 +15,6 @@ const BATCH: u64 = 256;
 const LEASE: u64 = 1000;
 /// How long to wait before asking again whether somebody else has caught up.
 const POLL: Duration = Duration::from_millis(2);
-/// How often an event is tried unless the variable `max_attempts` says otherwise.
-const MAX_ATTEMPTS: u64 = 5;
 
 /// Newer events have touched the row, or there is none: applied now, this one would be out of order.
 const OVERTAKEN: Rejection = Rejection::state(
@@ -35,8 +30,7 @@ impl View {
         let started = env.host.now();
         loop {
             let position = self.position(env)?;
-            let head = env.redis("GET", &[env.head_key()])?;
-            let head = head.first().and_then(Reply::number).unwrap_or(0);
+            let head = head(env)?;
             let lag = head.saturating_sub(position);
             if lag == 0 {
                 return Ok((Drained::CaughtUp, 0));
@@ -74,7 +68,7 @@ impl View {
 
     /// Applies the next events and gives the lease back. Answers why it could not go on, if so.
     fn follow(&self, env: &Env, position: u64, tries: u64) -> Result<Option<String>, Error> {
-        let max_attempts = env.number("max_attempts", MAX_ATTEMPTS);
+        let max_attempts = max_attempts(env);
         // After a failure one at a time, so that the tries are those of the event at fault.
         let singly = tries > 1;
         let from = format!("{}-0", position + 1);
@@ -119,11 +113,7 @@ impl View {
     /// # Errors
     /// What applying it reports, or that the row has moved on since; the letter stays then.
     pub fn replay(&self, env: &Env, number: u64) -> Result<bool, Error> {
-        let replies = env.redis("HGET", &[env.dead_key(), number.to_string()])?;
-        let Some(letter) = replies.into_iter().next().and_then(Reply::text) else {
-            return Ok(false);
-        };
-        let letter: Value = serde_json::from_str(&letter).map_err(Error::fault)?;
+        let Some((_, letter)) = dead_letter(env, number)? else { return Ok(false) };
         let kind = letter["type"].as_str().unwrap_or_default().to_owned();
         if !self.apply(env, &Entry { number, kind, json: letter["event"].to_string() })? {
             return Err(OVERTAKEN.into());
@@ -136,10 +126,7 @@ impl View {
         let Some((_, apply)) = self.handlers.iter().find(|(kind, _)| *kind == entry.kind) else {
             return Ok(false);
         };
-        let envelope: Envelope = serde_json::from_str(&entry.json).map_err(|error| {
-            Error::fault(format!("event {} cannot be read: {error}", entry.number))
-        })?;
-        let change = apply(&envelope)?;
+        let change = apply(&entry.envelope()?)?;
         let mut values = vec![Cell::from(change.key), Cell::from(entry.number)];
         let names: Vec<&str> = change.sets.iter().map(|(column, _)| *column).collect();
         values.extend(change.sets.into_iter().map(|(_, value)| value));
@@ -179,13 +166,13 @@ impl View {
 
 /// Reads a flattened XRANGE: id, `t`, type, `e`, JSON.
 fn log_entries(replies: Vec<Reply>) -> Vec<Entry> {
-    let mut replies = replies.into_iter();
-    let mut flat = Vec::new();
-    while let Some(id) = replies.next().and_then(Reply::text) {
-        let number = id.split('-').next().unwrap_or_default().as_bytes().to_vec();
-        let mut fields = replies.by_ref().take(4);
-        let (_, kind, _, json) = (fields.next(), fields.next(), fields.next(), fields.next());
-        flat.extend([Reply::Bytes(number), kind.unwrap_or(Reply::Nil), json.unwrap_or(Reply::Nil)]);
+    let mut texts = replies.into_iter().map(|reply| reply.text().unwrap_or_default());
+    let mut entries = Vec::new();
+    while let Some(id) = texts.next() {
+        let number = id.split('-').next().and_then(|number| number.parse().ok()).unwrap_or(0);
+        let (_, kind, _, json) = (texts.next(), texts.next(), texts.next(), texts.next());
+        let (kind, json) = (kind.unwrap_or_default(), json.unwrap_or_default());
+        entries.push(Entry { number, kind, json });
     }
-    entries(flat.into_iter())
+    entries
 }

@@ -85,8 +85,8 @@ impl Work<'_, '_> {
         // What was only read must still hold too: the decision rests on it. Of what was created nobody
         // else has the id.
         for slot in slots.values().filter(|slot| !slot.created) {
-            let expected = if slot.version == 0 { String::new() } else { slot.version.to_string() };
-            self.check(&format!("{}:{}", slot.collection, slot.id), "v", &expected);
+            let item = format!("{}:{}", slot.collection, slot.id);
+            self.check(&item, "v", &expected(slot.version));
         }
         let mut events = Pack::new();
         for event in &self.events {
@@ -110,9 +110,8 @@ impl Work<'_, '_> {
     /// The cursor's check comes first, so that its failure is told apart.
     fn stage_step(&mut self) -> bool {
         let Some(Step { from, to }) = self.step.take() else { return false };
-        let expected = if from == 0 { String::new() } else { from.to_string() };
         let staged = std::mem::replace(&mut self.checks, Pack::new());
-        self.check("cursor", "", &expected);
+        self.check("cursor", "", &expected(from));
         self.checks.append(staged);
         let to = to.to_string();
         self.command(&["SET", "cursor", &to]);
@@ -178,6 +177,11 @@ impl Work<'_, '_> {
             self.commands.list(&[b"ZADD", key.as_bytes(), b"0", member]);
         }
     }
+}
+
+/// A number as a check expects it: 0 is where nothing is written yet.
+fn expected(number: u64) -> String {
+    if number == 0 { String::new() } else { number.to_string() }
 }
 
 /// What a rejection leaves behind: the number of the event and the reason, the latest thousand.

@@ -26,6 +26,7 @@ const RETRIES: u32 = 20;
 /// How long the answer to a call of a neighbour is kept for repetitions, in milliseconds: far longer
 /// than any request lives.
 const ONCE_KEPT: &str = "86400000";
+
 /// The consumer's step that a commit takes along.
 pub(crate) struct Step {
     pub(crate) from: u64,
@@ -173,10 +174,7 @@ impl<'e, 'h> Work<'e, 'h> {
     ) -> Result<Vec<u64>, Error> {
         let Some((lowest, highest)) = index::bounds(&value.into()) else { return Ok(Vec::new()) };
         let key = field_key::<A>(self.env, field);
-        let mut arguments = words(["field", "", "", "0", "1000", "0"]);
-        (arguments[1], arguments[2]) = (lowest, highest);
-        arguments.push(item_prefix::<A>(self.env).into_bytes());
-        let replies = self.env.script(&LIST, &[key], arguments)?;
+        let replies = list::<A>(self.env, key, Some((lowest, highest)), (0, 1000), false)?;
         Ok(replies[1..].chunks(3).filter_map(|item| item[0].number()).collect())
     }
 
@@ -259,7 +257,25 @@ impl<'e, 'h> Work<'e, 'h> {
     }
 }
 
-pub(crate) fn item_prefix<A: Aggregate>(env: &Env) -> String {
+/// A part of a collection in the order of one of its sorted sets, between bounds where it is a field's:
+/// how many there are, then id, version and state of each.
+pub(crate) fn list<A: Aggregate>(
+    env: &Env,
+    key: String,
+    bounds: Option<(Vec<u8>, Vec<u8>)>,
+    (offset, count): (u64, u64),
+    descending: bool,
+) -> Result<Vec<Reply>, Error> {
+    let by = if bounds.is_some() { "field" } else { "ids" };
+    let (lowest, highest) = bounds.unwrap_or_default();
+    let (offset, count) = (offset.to_string(), count.to_string());
+    let mut arguments = words([by, "", "", &offset, &count, if descending { "1" } else { "0" }]);
+    (arguments[1], arguments[2]) = (lowest, highest);
+    arguments.push(item_prefix::<A>(env).into_bytes());
+    env.script(&LIST, &[key], arguments)
+}
+
+fn item_prefix<A: Aggregate>(env: &Env) -> String {
     env.key(&format!("{}:", A::COLLECTION))
 }
 

@@ -104,8 +104,7 @@ impl Host for TestHost {
         });
         let read = || -> rusqlite::Result<Rows> {
             let mut statement = self.sqlite.prepare(sql)?;
-            let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
-            let width = columns.len();
+            let width = statement.column_count();
             let rows = statement.query_map(rusqlite::params_from_iter(values), |row| {
                 (0..width)
                     .map(|at| {
@@ -117,7 +116,7 @@ impl Host for TestHost {
                     })
                     .collect()
             })?;
-            Ok(Rows { rows: rows.collect::<rusqlite::Result<_>>()?, columns })
+            Ok(Rows { rows: rows.collect::<rusqlite::Result<_>>()? })
         };
         read().map_err(|error| error.to_string())
     }
