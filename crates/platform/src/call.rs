@@ -1,18 +1,23 @@
-//! Calls to a neighbour: an internal path, the service token, a time limit and an idempotency key, so
-//! that a call repeated after a crash has one effect.
+//! Calls to a neighbour: an internal path, the service token, limits of time, a circuit breaker, and an
+//! idempotency key, so that a call repeated after a crash, or because the first try failed, has one
+//! effect.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::breaker::{Breaker, Verdict};
+use crate::deadline;
 use crate::env::Env;
 use crate::error::{Class, Error, Rejection};
+use crate::event::rfc3339;
+use crate::journal::Called;
 use crate::json;
 
-/// How long a neighbour may take, in milliseconds, unless the variable `call_timeout_ms` says otherwise.
-const DEFAULT_TIMEOUT: u64 = 1000;
+/// The pause before the second try is up to so long, before the third up to twice that.
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// A request to another context.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,25 +28,59 @@ pub struct Outbound {
     pub headers: Vec<(&'static str, String)>,
     /// JSON.
     pub body: Vec<u8>,
-    /// For the connection, for the first byte, and between bytes.
-    pub timeout: Duration,
+    /// How long it may take.
+    pub limits: Limits,
+}
+
+/// How long a request may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// To connect.
+    pub connect: Duration,
+    /// Until the answer begins.
+    pub first_byte: Duration,
+    /// Until the answer is there as a whole.
+    pub whole: Duration,
 }
 
 /// What came back.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answered {
     /// The status.
     pub status: u16,
+    /// How long to wait before another try (`Retry-After` in seconds).
+    pub retry_after: Option<Duration>,
     /// The whole body.
     pub body: Vec<u8>,
 }
 
+/// Until when a call may go on.
+#[derive(Clone, Copy)]
+struct End {
+    /// By the limit of calls.
+    own: SystemTime,
+    /// By whoever waits for what the call is made for.
+    given: Option<SystemTime>,
+}
+
+impl End {
+    fn time(self) -> SystemTime {
+        self.given.map_or(self.own, |given| given.min(self.own))
+    }
+
+    fn left(self, now: SystemTime) -> Duration {
+        self.time().duration_since(now).unwrap_or_default()
+    }
+}
+
 impl Env<'_> {
-    /// Asks a neighbour in the same system, at `/<system>/-/<context>/<question>`.
+    /// Asks a neighbour in the same system, at `/<system>/-/<context>/<question>`. A try that fails is
+    /// repeated within the call's limit (`call_timeout_ms`, `call_retries`), unless the breaker opens.
     ///
     /// # Errors
-    /// The neighbour's rejection; unavailable for everything that leaves it open whether the neighbour
-    /// did it: no answer in time, 5xx, a connection that broke.
+    /// The neighbour's rejection; unasked where the call was not sent at all; unavailable for everything
+    /// that leaves it open whether the neighbour did it: no answer in time, 5xx, a connection that
+    /// broke; a fault where the context does not say that it calls this neighbour.
     pub fn call<Q: Serialize, R: DeserializeOwned>(
         &self,
         context: &str,
@@ -49,15 +88,64 @@ impl Env<'_> {
         key: &str,
         body: &Q,
     ) -> Result<R, Error> {
+        let target = format!("{context}/{question}");
+        let mut called = Called { target, tries: 0, breaker: "closed", failure: None };
+        let answer = self.ask(context, key, body, &mut called);
+        if let Err(Error::Unavailable(why) | Error::Unasked(why) | Error::Fault(why)) = &answer {
+            called.failure = Some(why.clone());
+        }
+        self.journal.add(called);
+        answer
+    }
+
+    fn ask<Q: Serialize, R: DeserializeOwned>(
+        &self,
+        context: &str,
+        key: &str,
+        body: &Q,
+        called: &mut Called,
+    ) -> Result<R, Error> {
+        if !self.neighbours.contains(&context) {
+            return Err(Error::fault(format!(
+                "{} does not say that it calls {context}: add `.calls(&[\"{context}\"])` to its \
+                 definition",
+                self.context
+            )));
+        }
+        let request = self.request(&called.target, key, body)?;
+        let answer = self.try_until_answered(context, request, called).map_err(|why| {
+            let why = format!("{}: {why}", called.target);
+            match called.tries {
+                0 if !self.resumed => Error::Unasked(why),
+                _ => Error::Unavailable(why),
+            }
+        })?;
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+        match answer.status {
+            200 => serde_json::from_value(body).map_err(|error| {
+                Error::fault(format!("{} answered something else: {error}", called.target))
+            }),
+            404 | 409 => {
+                let detail = body["detail"].as_str().unwrap_or("refused").to_owned();
+                let class = if answer.status == 404 { Class::NotFound } else { Class::State };
+                Err(Rejection { class, detail: detail.into(), violations: Vec::new() }.into())
+            }
+            status => Err(Error::fault(format!("{} answered {status}: {body}", called.target))),
+        }
+    }
+
+    /// The request without its limits, which each try has its own of.
+    fn request<Q: Serialize>(&self, target: &str, key: &str, body: &Q) -> Result<Outbound, Error> {
         let variable = |name| {
             self.host.variable(name).ok_or_else(|| {
                 Error::fault(format!("variable {name} is not set; calls to a neighbour need it"))
             })
         };
         let base = variable("base_url")?;
-        let url = format!("{}/{}/-/{context}/{question}", base.trim_end_matches('/'), self.system);
-        let request = Outbound {
-            url,
+        let (context, question) = target.split_once('/').unwrap_or((target, ""));
+        let milliseconds = |name, default| Duration::from_millis(self.number(name, default));
+        Ok(Outbound {
+            url: format!("{}/{}/-/{context}/{question}", base.trim_end_matches('/'), self.system),
             headers: vec![
                 ("content-type", "application/json".to_owned()),
                 ("authorization", format!("Bearer {}", variable("service_token")?)),
@@ -66,23 +154,70 @@ impl Env<'_> {
                 ("x-correlation-id", self.cause.correlation.clone()),
             ],
             body: json::to_wire(body)?.to_string().into_bytes(),
-            timeout: Duration::from_millis(self.number("call_timeout_ms", DEFAULT_TIMEOUT)),
-        };
-        let target = format!("{context}/{question}");
-        let unavailable = |why: String| Error::Unavailable(format!("{target}: {why}"));
-        let answer = self.host.send(request).map_err(unavailable)?;
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-        match answer.status {
-            200 => serde_json::from_value(body).map_err(|error| {
-                Error::fault(format!("{target} answered something else: {error}"))
-            }),
-            404 | 409 => {
-                let detail = body["detail"].as_str().unwrap_or("refused").to_owned();
-                let class = if answer.status == 404 { Class::NotFound } else { Class::State };
-                Err(Rejection { class, detail: detail.into(), violations: Vec::new() }.into())
+            limits: Limits {
+                connect: milliseconds("connect_timeout_ms", 250),
+                first_byte: milliseconds("first_byte_timeout_ms", 1000),
+                whole: milliseconds("call_timeout_ms", 1000),
+            },
+        })
+    }
+
+    /// Sends until there is an answer that says something, or it is no use.
+    fn try_until_answered(
+        &self,
+        neighbour: &str,
+        mut request: Outbound,
+        called: &mut Called,
+    ) -> Result<Answered, String> {
+        let limits = request.limits;
+        let end = End { own: self.host.now() + limits.whole, given: self.deadline };
+        request.headers.push((deadline::HEADER, rfc3339(end.time())));
+        let breaker = Breaker::new(self, neighbour);
+        let mut result = Err("the request's deadline has passed".to_owned());
+        loop {
+            let left = end.left(self.host.now());
+            if left.is_zero() {
+                break;
             }
-            status @ 400..500 => Err(Error::fault(format!("{target} answered {status}: {body}"))),
-            status => Err(unavailable(format!("answered {status}"))),
+            let Some(pass) = breaker.admit() else {
+                called.breaker = "open";
+                // What the tries before came to is the better reason.
+                if called.tries == 0 {
+                    result = Err("cut off by the breaker".to_owned());
+                }
+                break;
+            };
+            (called.breaker, called.tries) = (pass.name(), called.tries + 1);
+            request.limits = Limits {
+                connect: limits.connect.min(left),
+                first_byte: limits.first_byte.min(left),
+                whole: left,
+            };
+            let sent = self.host.send(request.clone());
+            let late = end.left(self.host.now()).is_zero();
+            let (verdict, pause) = match &sent {
+                Ok(answer) if answer.status < 500 => (Verdict::Good, None),
+                _ if late && end.time() < end.own => (Verdict::Unknown, None),
+                Ok(answer) => (Verdict::Bad, Some(answer.retry_after.unwrap_or_default())),
+                Err(_) => (Verdict::Bad, Some(Duration::ZERO)),
+            };
+            breaker.report(pass, verdict);
+            result = sent.and_then(|answer| match answer.status {
+                status @ 500.. => Err(format!("answered {status}")),
+                _ => Ok(answer),
+            });
+            let Some(asked) = pause.filter(|_| called.tries <= self.number("call_retries", 2))
+            else {
+                break;
+            };
+            let most = PAUSE * u32::try_from(called.tries).unwrap_or(u32::MAX);
+            let pause = asked.max(most.mul_f64(self.host.random() as f64 / u64::MAX as f64));
+            if pause >= end.left(self.host.now()) {
+                break;
+            }
+            breaker.count_retry();
+            self.host.pause(pause);
         }
+        result
     }
 }

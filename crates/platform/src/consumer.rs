@@ -152,7 +152,7 @@ pub fn drain(env: &Env, policies: &Policies) -> Result<Drained, Error> {
         }
         let (outcome, reason) = match &failure {
             None => ("done", String::new()),
-            Some((kind, error @ (Error::Unavailable(_) | Error::Conflict))) => {
+            Some((kind, error @ (Error::Unavailable(_) | Error::Unasked(_) | Error::Conflict))) => {
                 ("unavailable", format!("on {kind}: {error}"))
             }
             Some((kind, error)) => ("fault", format!("on {kind}: {error}")),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::aggregate::Aggregate;
 use crate::consumer::Policies;
-use crate::env::Env;
+use crate::env::{Cause, Env, Host};
 use crate::error::Error;
 use crate::json;
 use crate::rest::collection::Collection;
@@ -26,6 +26,7 @@ type Question = Box<dyn Fn(&Env, Value, &str) -> Result<Value, Error>>;
 pub struct Definition {
     pub(crate) system: &'static str,
     pub(crate) context: &'static str,
+    pub(crate) neighbours: &'static [&'static str],
     pub(crate) sources: Vec<Box<dyn Source>>,
     pub(crate) questions: Vec<(&'static str, Question)>,
     pub(crate) policies: Policies,
@@ -39,11 +40,19 @@ impl Definition {
         Definition {
             system,
             context,
+            neighbours: &[],
             sources: Vec::new(),
             questions: Vec::new(),
             policies: Policies::new(),
             view: None,
         }
+    }
+
+    /// The contexts of the system that it calls: others it cannot.
+    #[must_use]
+    pub fn calls(mut self, neighbours: &'static [&'static str]) -> Self {
+        self.neighbours = neighbours;
+        self
     }
 
     /// A collection at `/<system>/<collection>`.
@@ -84,6 +93,12 @@ impl Definition {
     pub fn policies(mut self, policies: Policies) -> Self {
         self.policies = policies;
         self
+    }
+
+    /// The surroundings in which it works.
+    pub(crate) fn env<'h>(&self, host: &'h dyn Host, cause: Cause) -> Env<'h> {
+        let neighbours = self.neighbours;
+        Env { neighbours, ..Env::new(host, self.system, self.context, cause) }
     }
 
     /// The events that it hears.

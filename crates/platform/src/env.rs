@@ -1,10 +1,12 @@
-//! What a context has around it while it works: the host's ports, its own names, and what made it act.
+//! What a context has around it while it works: the host's ports, its own names, what made it act, and
+//! until when.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Answered, Outbound};
+use crate::journal::Journal;
 use crate::redis::Reply;
 
 /// The host, as far as the platform uses it. In a component it is Spin ([`crate::spin`]); tests bring
@@ -27,6 +29,25 @@ pub trait Host {
     /// # Errors
     /// Why there is no answer, as text.
     fn send(&self, request: Outbound) -> Result<Answered, String>;
+
+    /// Adds to a number in the context's key-value store, which belongs to one host and does not need
+    /// Redis, and answers the sum. Atomic; a number that was never added to is 0.
+    ///
+    /// # Errors
+    /// What the store reports, as text.
+    fn count(&self, key: &str, delta: i64) -> Result<i64, String>;
+
+    /// A number of the key-value store.
+    ///
+    /// # Errors
+    /// What the store reports, as text.
+    fn counted(&self, key: &str) -> Result<i64, String>;
+
+    /// Removes a number of the key-value store: it is 0 again.
+    ///
+    /// # Errors
+    /// What the store reports, as text.
+    fn forget(&self, key: &str) -> Result<(), String>;
 
     /// A Spin variable of this component.
     fn variable(&self, name: &str) -> Option<String>;
@@ -71,6 +92,7 @@ pub struct Cause {
 }
 
 /// The surroundings of one piece of work.
+#[derive(Clone)]
 pub struct Env<'h> {
     /// The host's ports.
     pub host: &'h dyn Host,
@@ -78,14 +100,47 @@ pub struct Env<'h> {
     pub system: &'static str,
     /// The context within it (`rent`).
     pub context: &'static str,
+    /// The contexts that it may call.
+    pub neighbours: &'static [&'static str],
     /// What made it act.
     pub cause: Cause,
+    /// Until when whoever asked waits; calls to neighbours end by then.
+    pub deadline: Option<SystemTime>,
+    /// Whether somebody began on this before and may have asked neighbours.
+    pub resumed: bool,
+    /// The calls that were made meanwhile.
+    pub(crate) journal: Journal,
 }
 
 impl<'h> Env<'h> {
+    /// Surroundings of a context that calls nobody and may take its time.
+    pub fn new(
+        host: &'h dyn Host,
+        system: &'static str,
+        context: &'static str,
+        cause: Cause,
+    ) -> Self {
+        Env {
+            host,
+            system,
+            context,
+            neighbours: &[],
+            cause,
+            deadline: None,
+            resumed: false,
+            journal: Journal::default(),
+        }
+    }
+
     /// The same surroundings for another cause.
     pub fn caused_by(&self, cause: Cause) -> Env<'h> {
-        Env { host: self.host, system: self.system, context: self.context, cause }
+        Env { cause, ..self.clone() }
+    }
+
+    /// Milliseconds since 1970.
+    pub(crate) fn now_ms(&self) -> i64 {
+        let now = self.host.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
     }
 
     /// A key of this context: all keys of a system share one hash tag, so one slot.

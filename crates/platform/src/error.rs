@@ -14,8 +14,12 @@ pub enum Error {
     Conflict,
     /// The client's version is not the current one (`If-Match`).
     Stale,
-    /// A store or a neighbour is not there at the moment; trying again later helps.
+    /// A store or a neighbour is not there at the moment; trying again later helps. Whether the neighbour
+    /// has done what it was asked is not known.
     Unavailable(String),
+    /// A neighbour was not asked, neither now nor before: the breaker cut the call off, or there was no
+    /// time left. Trying again later helps.
+    Unasked(String),
     /// A bug, a missing grant, data that cannot be read: nobody but an operator can help.
     Fault(String),
 }
@@ -33,7 +37,7 @@ impl fmt::Display for Error {
             Error::Rejected(rejection) => write!(f, "rejected: {}", rejection.detail),
             Error::Conflict => f.write_str("conflict: another writer was faster"),
             Error::Stale => f.write_str("stale: the version is another by now"),
-            Error::Unavailable(what) => write!(f, "unavailable: {what}"),
+            Error::Unavailable(what) | Error::Unasked(what) => write!(f, "unavailable: {what}"),
             Error::Fault(why) => write!(f, "fault: {why}"),
         }
     }

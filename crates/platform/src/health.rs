@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::breaker::Breaker;
 use crate::consumer::{self, Drained};
 use crate::context::Definition;
 use crate::env::Env;
@@ -13,6 +14,10 @@ use crate::redis::Reply;
 
 /// How long one call of `ready` follows the log.
 const CATCH_UP: Duration = Duration::from_secs(10);
+
+/// How many requests the host has shed for this context: it tells with each question for `info`, and
+/// takes the header off what others send.
+pub(crate) const SHED: &str = "madang-shed";
 
 /// Does what the context owes: reads on in the log, and finishes or undoes intents.
 ///
@@ -48,8 +53,18 @@ pub(crate) fn ready(definition: &Definition, env: &Env) -> Response {
 /// `GET info`.
 ///
 /// # Errors
-/// Unavailable without Redis.
-pub(crate) fn info(definition: &Definition, env: &Env, version: &str) -> Result<Value, Error> {
+/// Unavailable without Redis, or without the key-value store where it calls neighbours.
+pub(crate) fn info(
+    definition: &Definition,
+    env: &Env,
+    version: &str,
+    shed: u64,
+) -> Result<Value, Error> {
+    let breakers: Vec<Value> = definition
+        .neighbours
+        .iter()
+        .map(|neighbour| Breaker::new(env, neighbour).describe().map_err(Error::Unavailable))
+        .collect::<Result<_, _>>()?;
     let (mut cursor, head) = consumer::position(env)?;
     let subscriptions = definition.subscriptions();
     if let Some(view) = &definition.view {
@@ -74,5 +89,7 @@ pub(crate) fn info(definition: &Definition, env: &Env, version: &str) -> Result<
         "lag": head.saturating_sub(cursor),
         "deadLetters": dead.first().and_then(Reply::number).unwrap_or(0),
         "refusals": refusals,
+        "breakers": breakers,
+        "shed": shed,
     }))
 }

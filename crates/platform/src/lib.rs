@@ -6,16 +6,20 @@
 //! a [`Definition`] says what is where. Everything else is here.
 
 pub mod aggregate;
+mod breaker;
 pub mod call;
 pub mod consumer;
 pub mod context;
+mod deadline;
 pub mod env;
 pub mod error;
 pub mod event;
 pub mod health;
 pub mod http;
 mod index;
+mod journal;
 pub mod json;
+pub mod keyvalue;
 mod pack;
 pub mod problem;
 pub mod redis;

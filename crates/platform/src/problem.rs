@@ -37,7 +37,9 @@ impl Problem {
             413 => "Content Too Large",
             415 => "Unsupported Media Type",
             422 => "Unprocessable Content",
+            429 => "Too Many Requests",
             503 => "Service Unavailable",
+            504 => "Gateway Timeout",
             _ => "Internal Server Error",
         }
     }
@@ -88,7 +90,7 @@ impl From<Error> for Problem {
             },
             Error::Conflict => Problem::new(409, "too many writers at once; try again"),
             Error::Stale => Problem::new(412, "it has changed since; its ETag is another by now"),
-            Error::Unavailable(what) => {
+            Error::Unavailable(what) | Error::Unasked(what) => {
                 eprintln!("unavailable: {what}");
                 Problem::new(503, "a part of the system is not available; try again shortly")
             }

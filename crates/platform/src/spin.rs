@@ -4,19 +4,22 @@ use std::cell::OnceCell;
 use std::time::{Duration, SystemTime};
 
 use spin_sdk::redis::{Connection, RedisParameter, RedisResult};
+use wasi::clocks::monotonic_clock::subscribe_duration;
 use wasi::http::types::{
     Fields, IncomingBody, IncomingRequest, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
     OutgoingResponse, RequestOptions, ResponseOutparam, Scheme,
 };
-use wasi::io::streams::{InputStream, StreamError};
+use wasi::io::poll::{Pollable, poll};
+use wasi::io::streams::StreamError;
 
 use crate::call::{Answered, Outbound};
 use crate::consumer::Drained;
-use crate::context::Context;
+use crate::context::{Context, Definition};
 use crate::env::{Cause, Cell, Env, Host, Rows};
 use crate::error::Error;
 use crate::health;
 use crate::http::{MAX_BODY, Request, Response, parse_query};
+use crate::keyvalue::{self, atomics, store};
 use crate::redis::Reply;
 use crate::rest;
 use crate::trace;
@@ -24,16 +27,38 @@ use crate::world::types::Problem;
 
 /// Bytes read at once.
 const CHUNK: u64 = 64 * 1024;
-/// Bytes that one blocking write takes (`wasi:io`).
-const WRITE: usize = 4096;
 
-/// Spin, as a context sees it. Redis is opened when it is first needed, once for a request.
-#[derive(Default)]
+/// Spin, as a context sees it. Redis and the key-value store are opened when they are first needed, once
+/// for a request.
 struct Spin {
+    /// The key-value store that it opens: the one of its component's name.
+    label: String,
     redis: OnceCell<Connection>,
+    bucket: OnceCell<store::Bucket>,
 }
 
 impl Spin {
+    fn of(definition: &Definition) -> Self {
+        let label = format!("{}-{}", definition.system, definition.context);
+        Spin { label, redis: OnceCell::new(), bucket: OnceCell::new() }
+    }
+
+    fn bucket(&self) -> Result<&store::Bucket, String> {
+        if let Some(bucket) = self.bucket.get() {
+            return Ok(bucket);
+        }
+        let label = &self.label;
+        let bucket = store::open(label).map_err(|error| {
+            let mend = match error {
+                store::Error::AccessDenied => "add it to the component's `key_value_stores`",
+                store::Error::NoSuchStore => "define it in the runtime config",
+                store::Error::Other(_) => "see why",
+            };
+            format!("the key-value store {label}: {error:?}: {mend}")
+        })?;
+        Ok(self.bucket.get_or_init(|| bucket))
+    }
+
     fn redis(&self) -> Result<&Connection, String> {
         if let Some(connection) = self.redis.get() {
             return Ok(connection);
@@ -103,22 +128,39 @@ impl Host for Spin {
         set.map_err(|()| format!("the address {} is none", outbound.url))?;
         let body = request.body().map_err(|()| "the request has no body")?;
         let options = RequestOptions::new();
-        let nanoseconds = u64::try_from(outbound.timeout.as_nanos()).unwrap_or(u64::MAX);
+        let limits = outbound.limits;
         let limited = options
-            .set_connect_timeout(Some(nanoseconds))
-            .and(options.set_first_byte_timeout(Some(nanoseconds)))
-            .and(options.set_between_bytes_timeout(Some(nanoseconds)));
+            .set_connect_timeout(Some(nanoseconds(limits.connect)))
+            .and(options.set_first_byte_timeout(Some(nanoseconds(limits.first_byte))))
+            .and(options.set_between_bytes_timeout(Some(nanoseconds(limits.whole))));
         limited.map_err(|()| "the host sets no time limits")?;
+        let limit = Limit(Some((subscribe_duration(nanoseconds(limits.whole)), limits.whole)));
         let future = wasi::http::outgoing_handler::handle(request, Some(options))
             .map_err(|error| error.to_string())?;
-        write_all(body, &outbound.body)?;
-        future.subscribe().block();
+        write_all(body, &outbound.body, &limit)?;
+        limit.wait(&future.subscribe())?;
         let response = future
             .get()
             .ok_or("no answer")?
             .map_err(|()| "the answer was taken already")?
             .map_err(|error| error.to_string())?;
-        read_response(&response)
+        read_response(&response, &limit)
+    }
+
+    fn count(&self, key: &str, delta: i64) -> Result<i64, String> {
+        atomics::increment(self.bucket()?, key, delta).map_err(|error| format!("{error:?}"))
+    }
+
+    fn counted(&self, key: &str) -> Result<i64, String> {
+        let bytes = self.bucket()?.get(key).map_err(|error| format!("{error:?}"))?;
+        match bytes {
+            None => Ok(0),
+            Some(bytes) => keyvalue::number(&bytes).ok_or_else(|| format!("{key} is no number")),
+        }
+    }
+
+    fn forget(&self, key: &str) -> Result<(), String> {
+        self.bucket()?.delete(key).map_err(|error| format!("{error:?}"))
     }
 
     fn variable(&self, name: &str) -> Option<String> {
@@ -141,7 +183,10 @@ impl Host for Spin {
 /// Answers a request to a component.
 pub fn handle<C: Context>(version: &str, incoming: IncomingRequest, out: ResponseOutparam) {
     let response = match read_request(&incoming) {
-        Ok(request) => rest::serve(&C::define(), &Spin::default(), version, &request),
+        Ok(request) => {
+            let definition = C::define();
+            rest::serve(&definition, &Spin::of(&definition), version, &request)
+        }
         Err(reason) => {
             eprintln!("the request could not be read: {reason}");
             Response::empty(400)
@@ -155,12 +200,12 @@ pub fn handle<C: Context>(version: &str, incoming: IncomingRequest, out: Respons
 /// # Errors
 /// What `work` reports, as the world tells it.
 pub fn typed<C: Context, T>(work: impl FnOnce(&Env) -> Result<T, Error>) -> Result<T, Problem> {
-    let (definition, spin) = (C::define(), Spin::default());
+    let definition = C::define();
+    let spin = Spin::of(&definition);
     let id = format!("{:016x}{:016x}", spin.random(), spin.random());
     let traceparent = trace::continued(None, || spin.random());
     let cause = Cause { correlation: id.clone(), id, traceparent };
-    let env = Env { host: &spin, system: definition.system, context: definition.context, cause };
-    work(&env).map_err(Problem::from)
+    work(&definition.env(&spin, cause)).map_err(Problem::from)
 }
 
 /// Hears a doorbell: whatever the message says, the log is read on from where the context stands.
@@ -169,11 +214,16 @@ pub fn typed<C: Context, T>(work: impl FnOnce(&Env) -> Result<T, Error>) -> Resu
 /// Where it could not be read to its end, so that Spin's log shows it. Nothing is lost: the next
 /// doorbell or the next `health/ready` reads on.
 pub fn hear<C: Context>() -> Result<(), Error> {
-    let (definition, spin) = (C::define(), Spin::default());
+    let definition = C::define();
+    let spin = Spin::of(&definition);
     let traceparent = trace::continued(None, || spin.random());
     let cause = Cause { traceparent, ..Cause::default() };
-    let env = Env { host: &spin, system: definition.system, context: definition.context, cause };
-    match health::catch_up(&definition, &env) {
+    let env = definition.env(&spin, cause);
+    let caught_up = health::catch_up(&definition, &env);
+    if env.journal.has_trouble() {
+        eprintln!("heard the channel{}", env.journal);
+    }
+    match caught_up {
         Ok(Drained::CaughtUp | Drained::Busy) => Ok(()),
         Ok(Drained::Stuck(reason)) => {
             eprintln!("waiting: {reason}");
@@ -225,21 +275,31 @@ fn read_request(incoming: &IncomingRequest) -> Result<Request, String> {
         headers.push(("host".to_owned(), authority));
     }
     let body = incoming.consume().map_err(|()| "the body was taken already")?;
-    let body = if method == "GET" { Vec::new() } else { read_all(body, MAX_BODY + 1)? };
+    let body = match method.as_str() {
+        "GET" => Vec::new(),
+        _ => read_all(body, MAX_BODY + 1, &Limit(None))?,
+    };
     Ok(Request { method, scheme, path: path.to_owned(), query: parse_query(query), headers, body })
 }
 
-fn read_response(response: &IncomingResponse) -> Result<Answered, String> {
+fn read_response(response: &IncomingResponse, limit: &Limit) -> Result<Answered, String> {
+    let retry_after = response.headers().get(&"retry-after".to_owned()).into_iter().next();
+    let seconds = retry_after.and_then(|value| std::str::from_utf8(&value).ok()?.parse().ok());
     let body = response.consume().map_err(|()| "the answer's body was taken already")?;
-    Ok(Answered { status: response.status(), body: read_all(body, MAX_BODY)? })
+    Ok(Answered {
+        status: response.status(),
+        retry_after: seconds.map(Duration::from_secs),
+        body: read_all(body, MAX_BODY, limit)?,
+    })
 }
 
 /// Reads a body to its end, or until it has `most` bytes.
-fn read_all(body: IncomingBody, most: usize) -> Result<Vec<u8>, String> {
-    let stream: InputStream = body.stream().map_err(|()| "the body was taken already")?;
+fn read_all(body: IncomingBody, most: usize, limit: &Limit) -> Result<Vec<u8>, String> {
+    let stream = body.stream().map_err(|()| "the body was taken already")?;
     let mut bytes = Vec::new();
     while bytes.len() < most {
-        match stream.blocking_read(CHUNK) {
+        match stream.read(CHUNK) {
+            Ok(chunk) if chunk.is_empty() => limit.wait(&stream.subscribe())?,
             Ok(chunk) => bytes.extend(chunk),
             Err(StreamError::Closed) => break,
             Err(StreamError::LastOperationFailed(error)) => return Err(error.to_debug_string()),
@@ -249,14 +309,43 @@ fn read_all(body: IncomingBody, most: usize) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-fn write_all(body: OutgoingBody, bytes: &[u8]) -> Result<(), String> {
-    {
-        let stream = body.write().map_err(|()| "the body was taken already")?;
-        for chunk in bytes.chunks(WRITE) {
-            stream.blocking_write_and_flush(chunk).map_err(|error| error.to_string())?;
+fn write_all(body: OutgoingBody, bytes: &[u8], limit: &Limit) -> Result<(), String> {
+    let stream = body.write().map_err(|()| "the body was taken already")?;
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let room = stream.check_write().map_err(|error| error.to_string())?;
+        let (now, later) = rest.split_at(rest.len().min(usize::try_from(room).unwrap_or(0)));
+        if now.is_empty() {
+            limit.wait(&stream.subscribe())?;
+        } else {
+            stream.write(now).map_err(|error| error.to_string())?;
         }
+        rest = later;
     }
+    drop(stream);
     OutgoingBody::finish(body, None).map_err(|error| error.to_string())
+}
+
+/// How long reading and writing may take as a whole; without one, as long as the other side needs.
+struct Limit(Option<(Pollable, Duration)>);
+
+impl Limit {
+    /// Waits until something can go on.
+    fn wait(&self, other: &Pollable) -> Result<(), String> {
+        match &self.0 {
+            None => other.block(),
+            Some((end, limit)) => {
+                if !poll(&[other, end]).contains(&0) {
+                    return Err(format!("no answer within {} ms", limit.as_millis()));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn respond(out: ResponseOutparam, response: Response) {
@@ -277,7 +366,7 @@ fn respond(out: ResponseOutparam, response: Response) {
     let body = answer.body();
     ResponseOutparam::set(out, Ok(answer));
     if let Ok(body) = body
-        && let Err(error) = write_all(body, &response.body)
+        && let Err(error) = write_all(body, &response.body, &Limit(None))
     {
         eprintln!("the answer could not be sent: {error}");
     }

@@ -56,6 +56,8 @@ macro_rules! contract {
                     "wasi:http/outgoing-handler@0.2.0": ::madang::wasi::http::outgoing_handler,
                     "fermyon:spin/redis@2.0.0": ::madang::spin_sdk::redis,
                     "fermyon:spin/variables@2.0.0": ::madang::spin_sdk::variables,
+                    "wasi:keyvalue/store@0.2.0-draft2": ::madang::keyvalue::store,
+                    "wasi:keyvalue/atomics@0.2.0-draft2": ::madang::keyvalue::atomics,
                     "madang:platform/types@1.0.0": ::madang::world::types,
                     $($interface: $path,)*
                 },

@@ -24,7 +24,7 @@ fn rents() -> Collection<Rent> {
 
 impl Context for Rents {
     fn define() -> Definition {
-        Definition::new("bookrent", "rent").collection(rents())
+        Definition::new("bookrent", "rent").calls(&["book"]).collection(rents())
     }
 }
 

@@ -17,10 +17,8 @@ pub fn settle(rent: &Rent, env: &Env) -> Result<Command, Error> {
     }
     Ok(match env.call("book", "check-and-change-status", &key, &taking) {
         Ok(true) => Command::Confirm,
-        Ok(false) => Command::Refuse,
-        Err(error) => {
-            eprintln!("rents/{} falls back: {error}", rent.id);
-            Command::FallBack
-        }
+        // Not asked, book holds nothing that it would have to give back.
+        Ok(false) | Err(Error::Unasked(_)) => Command::Refuse,
+        Err(_) => Command::FallBack,
     })
 }

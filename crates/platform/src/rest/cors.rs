@@ -4,10 +4,11 @@ use crate::env::Env;
 use crate::http::{Request, Response};
 
 /// Headers that a page's script may send.
-const ALLOWED: &str =
-    "content-type, if-match, if-none-match, idempotency-key, traceparent, x-correlation-id";
+const ALLOWED: &str = "content-type, if-match, if-none-match, idempotency-key, traceparent, \
+                       x-correlation-id, x-request-deadline";
 /// Headers that a page's script may read.
-const EXPOSED: &str = "etag, location, retry-after, madang-lag, x-correlation-id";
+const EXPOSED: &str = "etag, location, madang-lag, ratelimit, ratelimit-policy, retry-after, \
+                       x-correlation-id";
 
 /// The origin to name in the answer: `*`, or the request's own where it is listed.
 fn allowed(env: &Env, origin: &str) -> Option<String> {

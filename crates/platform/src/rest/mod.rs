@@ -7,6 +7,7 @@ pub mod hal;
 pub(crate) mod idempotency;
 pub mod listing;
 mod pages;
+mod quota;
 mod settle;
 pub(crate) mod source;
 
@@ -15,9 +16,11 @@ use serde_json::{Value, json};
 use self::hal::Place;
 use self::idempotency::Keyed;
 use self::listing::{Item, Listing};
+use self::quota::Quota;
 use self::source::Source;
 use crate::consumer;
 use crate::context::Definition;
+use crate::deadline;
 use crate::env::{Cause, Env, Host};
 use crate::error::{Error, Rejection};
 use crate::health;
@@ -45,23 +48,27 @@ pub fn serve(
     version: &str,
     request: &Request,
 ) -> Response {
-    let env = Env {
-        host,
-        system: definition.system,
-        context: definition.context,
-        cause: cause(host, request),
-    };
+    let began = host.now();
+    let mut env = definition.env(host, cause(host, request));
+    let deadline = deadline::of(request, began);
+    env.deadline = deadline.as_ref().ok().copied().flatten();
     let segments: Vec<&str> = request.path.trim_matches('/').split('/').collect();
     let found = find(definition, &segments);
     let allow = found.as_ref().map(|found| allow(definition, found));
-    let entity = match &found {
+    let source = match &found {
         Some(
             Found::Collection(s) | Found::Item(s, _) | Found::Searches(s) | Found::Search(s, _),
-        ) => s.entity(),
-        _ => definition.context,
+        ) => Some(*s),
+        _ => None,
     };
+    let entity = source.map_or(definition.context, Source::entity);
+    let quota = source
+        .filter(|_| request.method != "OPTIONS")
+        .and_then(|source| Quota::count(&env, request, source.collection()));
     let answered = match (&found, &allow) {
-        (Some(found), Some(allow)) => route(definition, &env, version, request, found, allow),
+        (Some(found), Some(allow)) => deadline
+            .and_then(|_| quota.and_then(Quota::refusal).map_or(Ok(()), Err))
+            .and_then(|()| route(definition, &env, version, request, found, allow)),
         _ => Err(Problem::new(404, format!("there is nothing at {}", request.path))),
     };
     let mut response = answered.unwrap_or_else(|problem| {
@@ -71,6 +78,10 @@ pub fn serve(
             _ => response,
         }
     });
+    if let Some(quota) = quota {
+        response = quota.tell(response);
+    }
+    env.journal.tell(&env, request, response.status, began, source.is_some());
     response = response.with("x-correlation-id", env.cause.correlation.as_str());
     response = cors::apply(&env, request, allow.as_deref(), response);
     if request.method == "HEAD" {
@@ -299,7 +310,10 @@ fn internal(
     match path {
         ["health", "live"] => return Ok(json(&json!({"status": "UP"}))),
         ["health", "ready"] => return Ok(health::ready(definition, env)),
-        ["info"] => return Ok(json(&health::info(definition, env, version)?)),
+        ["info"] => {
+            let shed = request.header(health::SHED).and_then(|shed| shed.parse().ok());
+            return Ok(json(&health::info(definition, env, version, shed.unwrap_or(0))?));
+        }
         ["profile", name] => {
             let source = definition.served().find(|source| source.collection() == *name);
             return source.map(profile).ok_or_else(nothing);

@@ -1,5 +1,7 @@
 //! Intents: what was promised before a call to a neighbour is finished or undone, by whoever gets to it.
 
+use std::time::Duration;
+
 use super::collection::{Collection, answer_of, visible};
 use super::listing::Item;
 use crate::aggregate::Aggregate;
@@ -8,8 +10,10 @@ use crate::error::Error;
 use crate::redis::{DUE, Reply, words};
 use crate::work::{Committed, Kept, Work};
 
-/// Intents that one call takes up at most.
+/// Intents that are taken up at once.
 const INTENTS: &str = "20";
+/// How long one call goes on with those that are due.
+const BUDGET: Duration = Duration::from_secs(5);
 /// How long an intent that could not be settled is put off, in milliseconds.
 const INTENT_PAUSE: &str = "2000";
 
@@ -28,12 +32,14 @@ impl<A: Aggregate + 'static> Collection<A> {
         id: u64,
         mut fresh: Option<(A, Option<String>)>,
     ) -> Result<Option<Item>, Error> {
+        let mut env = env.clone();
         loop {
             let (state, version, kept) = if let Some((state, record)) = fresh.take() {
                 let cause = serde_json::to_string(&env.cause).ok();
                 (state, 1, Kept { record, cause })
             } else {
-                let mut work = Work::new(env);
+                env.resumed = true;
+                let mut work = Work::new(&env);
                 let Some(state) = work.load::<A>(id)? else { return Ok(None) };
                 (state, work.version::<A>(id), work.kept_with::<A>(id))
             };
@@ -66,11 +72,20 @@ impl<A: Aggregate + 'static> Collection<A> {
         if self.settle.is_none() {
             return Ok(());
         }
-        let intents = env.key(&format!("{}:intents", A::COLLECTION));
-        let due = env.script(&DUE, &[intents], words([INTENT_PAUSE, INTENTS]))?;
-        for id in due.iter().filter_map(Reply::number) {
-            if let Err(error) = self.settle(env, id) {
-                eprintln!("{}/{id} waits: {error}", A::COLLECTION);
+        let intents = [env.key(&format!("{}:intents", A::COLLECTION))];
+        let began = env.host.now();
+        while env.host.now().duration_since(began).unwrap_or_default() < BUDGET {
+            let due = env.script(&DUE, &intents, words([INTENT_PAUSE, INTENTS]))?;
+            let mut settled = false;
+            for id in due.iter().filter_map(Reply::number) {
+                match self.settle(env, id) {
+                    Ok(_) => settled = true,
+                    Err(error) => eprintln!("{}/{id} waits: {error}", A::COLLECTION),
+                }
+            }
+            // Where nothing goes on, the rest waits for the next time, too.
+            if !settled {
+                break;
             }
         }
         Ok(())

@@ -28,7 +28,7 @@ impl Context for Purses {
         let purses = Collection::<Purse>::new()
             .on_post(|id, new: New| Command::AskBank { id, owner: new.owner })
             .settled_by(settle);
-        Definition::new("intent", "purse").collection(purses)
+        Definition::new("intent", "purse").calls(&["bank"]).collection(purses)
     }
 }
 
@@ -43,7 +43,11 @@ fn bank(host: &TestHost, coins: Option<u64>) {
     *host.neighbour.borrow_mut() = Some(Box::new(move |asked| {
         assert_eq!(asked.url, "http://bank/intent/-/bank/coins");
         match coins {
-            Some(coins) => Ok(Answered { status: 200, body: coins.to_string().into_bytes() }),
+            Some(coins) => Ok(Answered {
+                status: 200,
+                body: coins.to_string().into_bytes(),
+                ..Answered::default()
+            }),
             None => Err("timed out".to_owned()),
         }
     }));
@@ -59,8 +63,9 @@ fn a_call_carries_the_token_the_key_and_the_saga() {
         assert_eq!(header("authorization"), Some("Bearer token"));
         assert!(header("idempotency-key").unwrap().starts_with("purses/"));
         assert_eq!(header("x-correlation-id"), Some("saga-1"));
-        assert_eq!(asked.timeout, Duration::from_millis(1000));
-        Ok(Answered { status: 200, body: b"3".to_vec() })
+        assert_eq!(asked.limits.whole, Duration::from_millis(1000));
+        assert_eq!(header("x-request-deadline"), Some("2026-11-21T00:00:01.000Z"));
+        Ok(Answered { status: 200, body: b"3".to_vec(), ..Answered::default() })
     }));
     let request =
         Asked::post("/intent/purses", json!({"owner": "a"})).header("x-correlation-id", "saga-1");
@@ -81,7 +86,7 @@ fn an_intent_that_could_not_be_settled_is_seen_by_nobody_until_ready_settles_it(
 
     *host.neighbour.borrow_mut() = Some(Box::new(|asked| {
         assert!(asked.headers.contains(&("x-correlation-id", "saga-7".to_owned())));
-        Ok(Answered { status: 200, body: b"9".to_vec() })
+        Ok(Answered { status: 200, body: b"9".to_vec(), ..Answered::default() })
     }));
     host.ask(&["ZADD", "{intent}:purse:purses:intents", "1", &id.to_string()]);
     assert_eq!(ask::<Purses>(&host, Asked::get("/intent/-/purse/health/ready")).status, 200);

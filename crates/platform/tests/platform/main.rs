@@ -1,7 +1,9 @@
 //! The platform on a real Redis, natively: the second ring without a host around it.
 
+mod call;
 mod consumer;
 mod intent;
+mod quota;
 mod rest;
 mod support;
 mod view;

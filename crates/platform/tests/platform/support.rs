@@ -27,8 +27,12 @@ pub struct TestHost {
     pub clock: Counter<Duration>,
     /// What a neighbour answers; nobody is there unless the test says so.
     pub neighbour: RefCell<Option<Neighbour>>,
+    /// How long a neighbour takes; longer than the request's limit, and there is no answer.
+    pub latency: Counter<Duration>,
     /// How many more commands Redis carries out before it is away.
     pub redis_left: Counter<Option<u32>>,
+    /// The numbers of the key-value store; None: it is away.
+    pub numbers: RefCell<Option<HashMap<String, i64>>>,
     random: Counter<u64>,
 }
 
@@ -40,7 +44,9 @@ impl TestHost {
             variables: RefCell::default(),
             clock: Counter::default(),
             neighbour: RefCell::default(),
+            latency: Counter::default(),
             redis_left: Counter::new(None),
+            numbers: RefCell::new(Some(HashMap::new())),
             random: Counter::new(std::process::id().into()),
         }
     }
@@ -49,7 +55,7 @@ impl TestHost {
     pub fn env(&self, system: &'static str, context: &'static str) -> Env<'_> {
         let cause =
             Cause { id: "command".into(), correlation: "saga".into(), traceparent: String::new() };
-        Env { host: self, system, context, cause }
+        Env::new(self, system, context, cause)
     }
 
     /// Sets a Spin variable.
@@ -66,6 +72,17 @@ impl TestHost {
     /// A SQLite statement, as the test's own.
     pub fn sqlite_of(&self, sql: &str) {
         self.sqlite("", sql, Vec::new()).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// Adds to a number of the key-value store, as the test's own.
+    pub fn count_as(&self, key: &str, delta: i64) {
+        self.numbers
+            .borrow_mut()
+            .as_mut()
+            .expect("the store")
+            .entry(key.to_owned())
+            .and_modify(|number| *number += delta)
+            .or_insert(delta);
     }
 
     /// The clock, in milliseconds since 1970.
@@ -122,10 +139,31 @@ impl Host for TestHost {
     }
 
     fn send(&self, request: Outbound) -> Result<Answered, String> {
+        let limit = request.limits.whole.min(request.limits.first_byte);
+        self.pause(self.latency.get().min(limit));
+        if self.latency.get() > limit {
+            return Err("no answer in time".to_owned());
+        }
         match &*self.neighbour.borrow() {
             Some(answer) => answer(&request),
             None => Err("nobody is there".to_owned()),
         }
+    }
+
+    fn count(&self, key: &str, delta: i64) -> Result<i64, String> {
+        let mut numbers = self.numbers.borrow_mut();
+        let number = numbers.as_mut().ok_or("no store")?.entry(key.to_owned()).or_default();
+        *number += delta;
+        Ok(*number)
+    }
+
+    fn counted(&self, key: &str) -> Result<i64, String> {
+        Ok(self.numbers.borrow().as_ref().ok_or("no store")?.get(key).copied().unwrap_or(0))
+    }
+
+    fn forget(&self, key: &str) -> Result<(), String> {
+        self.numbers.borrow_mut().as_mut().ok_or("no store")?.remove(key);
+        Ok(())
     }
 
     fn variable(&self, name: &str) -> Option<String> {

@@ -1,0 +1,551 @@
+//! A circuit breaker for each neighbour: closed, it counts how calls end; open, it cuts them off at
+//! once; half-open, it lets a few through to see whether the neighbour is back.
+//!
+//! Each request has a fresh instance, so the breaker is what the key-value store holds. Its numbers are
+//! changed by atomic increments alone: Spin's other writes to a store have two winners. All of it is
+//! statistics: where the store fails, calls go through, and a number that is lost costs a moment.
+//!
+//! The state is one number: the time since when it is open, or, negative, since when it is closed. It
+//! names the keys that belong to it, so that whoever comes late counts where nobody looks any more.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+use crate::env::Env;
+use crate::event::rfc3339;
+
+/// Parts that the window slides by.
+const BUCKETS: i64 = 10;
+/// In a bucket's number: a call, and a failed one more.
+const CALL: i64 = 1;
+const FAILED: i64 = 1 << 32;
+/// In the number of a half-open state: one that asked to be let through, a probe that came back well,
+/// one that did not.
+const ASKED: i64 = 1;
+const PASSED: i64 = 1 << 32;
+const BROKE: i64 = 1 << 48;
+/// Probes that have not come back after so many times the open state's length are lost.
+const LOST: i64 = 3;
+/// Whose turn it is to change the state: the first, and should it have died, one in so many.
+const TURNS: i64 = 64;
+
+/// The breaker of one neighbour.
+pub(crate) struct Breaker<'e> {
+    env: &'e Env<'e>,
+    target: &'e str,
+}
+
+/// How a call may go on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Pass {
+    /// As any call; the state that it was let through by.
+    Closed(i64),
+    /// To see whether the neighbour is back.
+    Probe(i64),
+    /// The store does not answer.
+    Unwatched,
+}
+
+/// How a call went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The neighbour answered in time.
+    Good,
+    /// It did not, or that it could not do it.
+    Bad,
+    /// Whoever asked did not wait as long as a call may take: that says nothing about the neighbour.
+    Unknown,
+}
+
+impl Pass {
+    /// How the breaker stood.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Pass::Closed(_) => "closed",
+            Pass::Probe(_) => "half-open",
+            Pass::Unwatched => "off",
+        }
+    }
+}
+
+impl<'e> Breaker<'e> {
+    pub(crate) fn new(env: &'e Env<'e>, target: &'e str) -> Self {
+        Breaker { env, target }
+    }
+
+    /// Whether a call may be made now. None: it is cut off.
+    pub(crate) fn admit(&self) -> Option<Pass> {
+        self.ask_for_pass().unwrap_or_else(|error| {
+            eprintln!("the breaker of {} does not work: {error}", self.target);
+            Some(Pass::Unwatched)
+        })
+    }
+
+    /// Counts how a call ended that was let through.
+    pub(crate) fn report(&self, pass: Pass, verdict: Verdict) {
+        let reported = match pass {
+            Pass::Closed(state) => self.count_call(state, verdict),
+            Pass::Probe(state) => self.count_probe(state, verdict),
+            Pass::Unwatched => Ok(()),
+        };
+        if let Err(error) = reported {
+            eprintln!("the breaker of {} does not work: {error}", self.target);
+        }
+    }
+
+    /// Counts a call that was repeated.
+    pub(crate) fn count_retry(&self) {
+        // Only told, never decided by.
+        let _ = self.count("retries", 1);
+    }
+
+    /// How it stands, for `info`.
+    pub(crate) fn describe(&self) -> Result<Value, String> {
+        let state = self.counted("state")?;
+        let now = self.env.now_ms();
+        let (calls, failed) = self.window(state, now)?;
+        let name = match state {
+            ..=0 => "closed",
+            _ if self.rests(state, now) => "open",
+            _ => "half-open",
+        };
+        let since = Duration::from_millis(state.unsigned_abs());
+        Ok(json!({
+            "target": self.target,
+            "state": name,
+            "since": (state != 0).then(|| rfc3339(UNIX_EPOCH + since)),
+            "calls": calls,
+            "failed": failed,
+            "retries": self.counted("retries")?,
+            "cutOff": self.counted("cut-off")?,
+        }))
+    }
+
+    fn ask_for_pass(&self) -> Result<Option<Pass>, String> {
+        let state = self.counted("state")?;
+        if state <= 0 {
+            return Ok(Some(Pass::Closed(state)));
+        }
+        let now = self.env.now_ms();
+        if !self.rests(state, now) {
+            let asked = self.count(&format!("probes:{state}"), ASKED)? % PASSED;
+            if asked <= self.figure("breaker_probes", 3) {
+                return Ok(Some(Pass::Probe(state)));
+            }
+            let open = self.open_ms();
+            if (now - state).abs() >= LOST * open {
+                self.turn(state, now - open, "half-open again: its probes were lost")?;
+            }
+        }
+        self.count("cut-off", 1)?;
+        Ok(None)
+    }
+
+    /// Whether an open state lets nobody through yet. A time to come was set before the clock went back.
+    fn rests(&self, state: i64, now: i64) -> bool {
+        (0..self.open_ms()).contains(&(now - state))
+    }
+
+    fn count_call(&self, state: i64, verdict: Verdict) -> Result<(), String> {
+        if verdict == Verdict::Unknown {
+            return Ok(());
+        }
+        let now = self.env.now_ms();
+        let bucket = now / self.width();
+        let bad = verdict == Verdict::Bad;
+        let counted =
+            self.count(&format!("calls:{bucket}"), CALL + if bad { FAILED } else { 0 })?;
+        if counted % FAILED == CALL {
+            self.tidy(bucket)?;
+        }
+        if !bad {
+            // A call that went well is no reason to cut off the next.
+            return Ok(());
+        }
+        let (calls, failed) = self.window(state, now)?;
+        let share = self.figure("breaker_share", 50);
+        if calls >= self.figure("breaker_calls", 10) && failed * 100 >= share * calls {
+            self.turn(state, now, &format!("open: {failed} of {calls} calls failed"))?;
+        }
+        Ok(())
+    }
+
+    fn count_probe(&self, state: i64, verdict: Verdict) -> Result<(), String> {
+        let key = format!("probes:{state}");
+        match verdict {
+            Verdict::Unknown => self.count(&key, -ASKED).map(drop),
+            Verdict::Bad => {
+                if self.count(&key, BROKE)? / BROKE == 1 {
+                    self.turn(state, self.env.now_ms(), "open: a probe failed")?;
+                }
+                Ok(())
+            }
+            Verdict::Good => {
+                let counted = self.count(&key, PASSED)?;
+                let passed = counted % BROKE / PASSED;
+                if counted < BROKE && passed == self.figure("breaker_probes", 3) {
+                    self.turn(state, -self.env.now_ms(), "closed: the probes passed")?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Changes the state, if it is still the same and nobody else is about to.
+    fn turn(&self, state: i64, next: i64, how: &str) -> Result<(), String> {
+        let ticket = format!("turn:{state}");
+        if self.count(&ticket, 1)? % TURNS != 1 || self.counted("state")? != state {
+            return Ok(());
+        }
+        self.count("state", next - state)?;
+        eprintln!("the breaker of {} is {how}", self.target);
+        self.forget(&ticket)?;
+        self.forget(&format!("probes:{state}"))
+    }
+
+    /// Calls in the window, and how many of them failed. What was before the breaker closed is over.
+    fn window(&self, state: i64, now: i64) -> Result<(i64, i64), String> {
+        let (width, mut calls, mut failed) = (self.width(), 0, 0);
+        let last = now / width;
+        for bucket in (last - BUCKETS + 1).max(-state.min(0) / width)..=last {
+            let counted = self.counted(&format!("calls:{bucket}"))?;
+            calls += counted % FAILED;
+            failed += counted / FAILED;
+        }
+        Ok((calls, failed))
+    }
+
+    /// Removes buckets that the window has left: by the first call of a bucket, from where the last one
+    /// did.
+    fn tidy(&self, bucket: i64) -> Result<(), String> {
+        let last = self.counted("tidied")?;
+        for old in (last - BUCKETS + 1).max(0)..=last.min(bucket - BUCKETS) {
+            self.forget(&format!("calls:{old}"))?;
+        }
+        self.count("tidied", bucket - last).map(drop)
+    }
+
+    fn width(&self) -> i64 {
+        (self.figure("breaker_window_ms", 10_000) / BUCKETS).max(1)
+    }
+
+    fn open_ms(&self) -> i64 {
+        self.figure("breaker_open_ms", 5_000).max(1)
+    }
+
+    fn figure(&self, variable: &str, default: i64) -> i64 {
+        i64::try_from(self.env.number(variable, default.unsigned_abs())).unwrap_or(i64::MAX)
+    }
+
+    fn key(&self, name: &str) -> String {
+        self.env.key(&format!("breaker:{}:{name}", self.target))
+    }
+
+    fn count(&self, name: &str, delta: i64) -> Result<i64, String> {
+        self.env.host.count(&self.key(name), delta)
+    }
+
+    fn counted(&self, name: &str) -> Result<i64, String> {
+        self.env.host.counted(&self.key(name))
+    }
+
+    fn forget(&self, name: &str) -> Result<(), String> {
+        self.env.host.forget(&self.key(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+    use std::collections::HashMap;
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::call::{Answered, Outbound};
+    use crate::env::{self, Cause, Host, Rows};
+    use crate::redis::Reply;
+
+    /// A key-value store and a clock.
+    #[derive(Default)]
+    struct Store {
+        numbers: RefCell<HashMap<String, i64>>,
+        away: Cell<bool>,
+        now: Cell<Duration>,
+        open_ms: Cell<u64>,
+    }
+
+    impl Host for Store {
+        fn count(&self, key: &str, delta: i64) -> Result<i64, String> {
+            self.counted(key)?;
+            let mut numbers = self.numbers.borrow_mut();
+            let number = numbers.entry(key.to_owned()).or_default();
+            *number += delta;
+            Ok(*number)
+        }
+        fn counted(&self, key: &str) -> Result<i64, String> {
+            if self.away.get() {
+                return Err("away".to_owned());
+            }
+            Ok(self.numbers.borrow().get(key).copied().unwrap_or(0))
+        }
+        fn forget(&self, key: &str) -> Result<(), String> {
+            self.numbers.borrow_mut().remove(key);
+            Ok(())
+        }
+        fn variable(&self, name: &str) -> Option<String> {
+            (name == "breaker_open_ms").then(|| self.open_ms.get().to_string())
+        }
+        fn now(&self) -> SystemTime {
+            UNIX_EPOCH + self.now.get()
+        }
+        fn pause(&self, time: Duration) {
+            self.now.set(self.now.get() + time);
+        }
+        fn redis(&self, _: &str, _: Vec<Vec<u8>>) -> Result<Vec<Reply>, String> {
+            Err("a breaker needs no Redis".to_owned())
+        }
+        fn sqlite(&self, _: &str, _: &str, _: Vec<env::Cell>) -> Result<Rows, String> {
+            Err("a breaker needs no SQLite".to_owned())
+        }
+        fn send(&self, _: Outbound) -> Result<Answered, String> {
+            Err("a breaker sends nothing".to_owned())
+        }
+        fn random(&self) -> u64 {
+            0
+        }
+    }
+
+    /// At 100,000 s of a clock, with the breaker open for 5 s.
+    fn store() -> Store {
+        let store = Store::default();
+        store.open_ms.set(5_000);
+        store.now.set(Duration::from_secs(100_000));
+        store
+    }
+
+    fn env(store: &Store) -> Env<'_> {
+        Env::new(store, "system", "context", Cause::default())
+    }
+
+    fn later(store: &Store, milliseconds: u64) {
+        store.pause(Duration::from_millis(milliseconds));
+    }
+
+    /// Calls that end so, each let through.
+    fn calls(breaker: &Breaker, verdicts: &[Verdict]) {
+        for verdict in verdicts {
+            let pass = breaker.admit().expect("it is not open");
+            breaker.report(pass, *verdict);
+        }
+    }
+
+    fn name(breaker: &Breaker) -> String {
+        breaker.describe().unwrap()["state"].as_str().unwrap().to_owned()
+    }
+
+    /// The passes of an open breaker's probes.
+    fn opened(store: &Store, breaker: &Breaker) -> Vec<Pass> {
+        calls(breaker, &[Bad; 10]);
+        assert_eq!(name(breaker), "open");
+        later(store, 5_000);
+        assert_eq!(name(breaker), "half-open");
+        (0..3).map(|_| breaker.admit().expect("three probes are let through")).collect()
+    }
+
+    use Verdict::{Bad, Good, Unknown};
+
+    #[test]
+    fn it_opens_when_half_of_at_least_ten_calls_failed() {
+        let store = store();
+        let env = env(&store);
+        let breaker = Breaker::new(&env, "bank");
+        calls(&breaker, &[Bad; 9]);
+        assert_eq!(name(&breaker), "closed");
+        calls(&breaker, &[Bad]);
+        assert_eq!(name(&breaker), "open");
+        assert_eq!(breaker.admit(), None);
+
+        let other = Breaker::new(&env, "library");
+        calls(&other, &[Good; 10]);
+        calls(&other, &[Bad; 9]);
+        assert_eq!(name(&other), "closed");
+        calls(&other, &[Bad]);
+        assert_eq!(name(&other), "open");
+    }
+
+    #[test]
+    fn calls_that_the_window_has_left_do_not_count() {
+        let store = store();
+        let env = env(&store);
+        let breaker = Breaker::new(&env, "bank");
+        calls(&breaker, &[Bad; 9]);
+        later(&store, 10_000);
+        calls(&breaker, &[Bad; 9]);
+        assert_eq!(name(&breaker), "closed");
+        later(&store, 9_000);
+        calls(&breaker, &[Bad]);
+        assert_eq!(name(&breaker), "open");
+    }
+
+    #[test]
+    fn it_lets_three_probes_through_when_its_time_is_over() {
+        let store = store();
+        let env = env(&store);
+        let breaker = Breaker::new(&env, "bank");
+        calls(&breaker, &[Bad; 10]);
+        later(&store, 4_999);
+        assert_eq!(breaker.admit(), None);
+        later(&store, 1);
+        let probes: Vec<_> = (0..5).filter_map(|_| breaker.admit()).collect();
+        assert_eq!(probes.len(), 3);
+        assert!(probes.iter().all(|pass| matches!(pass, Pass::Probe(_))));
+    }
+
+    #[test]
+    fn it_closes_when_its_probes_pass_and_starts_anew() {
+        let store = store();
+        let env = env(&store);
+        let breaker = Breaker::new(&env, "bank");
+        for probe in opened(&store, &breaker) {
+            assert_eq!(name(&breaker), "half-open");
+            breaker.report(probe, Good);
+        }
+        assert_eq!(name(&breaker), "closed");
+        // What failed before is in the window still, and counts no more.
+        calls(&breaker, &[Bad; 9]);
+        assert_eq!(name(&breaker), "closed");
+        calls(&breaker, &[Bad]);
+        assert_eq!(name(&breaker), "open");
+    }
+
+    #[test]
+    fn it_opens_again_when_a_probe_fails() {
+        let store = store();
+        let env = env(&store);
+        let breaker = Breaker::new(&env, "bank");
+        let probes = opened(&store, &breaker);
+        breaker.report(probes[0], Good);
+        breaker.report(probes[1], Bad);
+        assert_eq!(name(&breaker), "open");
+        // It is too late to say anything about what comes now.
+        breaker.report(probes[2], Good);
+        breaker.report(probes[2], Bad);
+        assert_eq!((name(&breaker), breaker.admit()), ("open".to_owned(), None));
+        later(&store, 5_000);
+        assert_eq!(name(&breaker), "half-open");
+    }
+
+    #[test]
+    fn probes_that_are_lost_make_room_for_others() {
+        let store = store();
+        let env = env(&store);
+        let breaker = Breaker::new(&env, "bank");
+        opened(&store, &breaker);
+        later(&store, 9_999);
+        assert_eq!(breaker.admit(), None);
+        later(&store, 1);
+        assert_eq!(breaker.admit(), None);
+        let probes: Vec<_> = (0..5).filter_map(|_| breaker.admit()).collect();
+        assert_eq!(probes.len(), 3);
+        probes.into_iter().for_each(|probe| breaker.report(probe, Good));
+        assert_eq!(name(&breaker), "closed");
+    }
+
+    #[test]
+    fn a_probe_whose_caller_did_not_wait_is_taken_by_another() {
+        let store = store();
+        let env = env(&store);
+        let breaker = Breaker::new(&env, "bank");
+        let probes = opened(&store, &breaker);
+        assert_eq!(breaker.admit(), None);
+        breaker.report(probes[0], Unknown);
+        breaker.report(probes[1], Unknown);
+        // The one that was turned away holds its number: it costs one probe, never lets one more in.
+        assert!(matches!(breaker.admit(), Some(Pass::Probe(_))));
+        assert_eq!(breaker.admit(), None);
+    }
+
+    #[test]
+    fn what_says_nothing_about_the_neighbour_does_not_count() {
+        let store = store();
+        let env = env(&store);
+        let breaker = Breaker::new(&env, "bank");
+        calls(&breaker, &[Unknown; 50]);
+        let told = breaker.describe().unwrap();
+        assert_eq!((&told["calls"], &told["state"]), (&json!(0), &json!("closed")));
+    }
+
+    #[test]
+    fn it_opens_once_however_many_see_it() {
+        let store = store();
+        let env = env(&store);
+        let breaker = Breaker::new(&env, "bank");
+        let passes: Vec<_> = (0..40).filter_map(|_| breaker.admit()).collect();
+        for pass in passes {
+            breaker.report(pass, Bad);
+            later(&store, 1);
+        }
+        let opened = Duration::from_secs(100_000) + Duration::from_millis(9);
+        let since = rfc3339(UNIX_EPOCH + opened);
+        assert_eq!(breaker.describe().unwrap()["since"], json!(since));
+    }
+
+    #[test]
+    fn a_turn_whose_maker_died_is_made_by_another() {
+        let store = store();
+        let env = env(&store);
+        let breaker = Breaker::new(&env, "bank");
+        breaker.count("turn:0", 1).unwrap();
+        calls(&breaker, &[Bad; 9]);
+        calls(&breaker, &[Bad; TURNS as usize - 1]);
+        assert_eq!(name(&breaker), "closed");
+        calls(&breaker, &[Bad]);
+        assert_eq!(name(&breaker), "open");
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_keeps_nobody_out() {
+        let store = store();
+        let env = env(&store);
+        let breaker = Breaker::new(&env, "bank");
+        calls(&breaker, &[Bad; 10]);
+        store.now.set(Duration::from_secs(100_000 - 3600));
+        assert_eq!(name(&breaker), "half-open");
+        for _ in 0..3 {
+            let probe = breaker.admit().expect("a probe");
+            breaker.report(probe, Good);
+        }
+        assert_eq!(name(&breaker), "closed");
+    }
+
+    #[test]
+    fn without_its_store_calls_go_through() {
+        let store = store();
+        store.away.set(true);
+        let env = env(&store);
+        let breaker = Breaker::new(&env, "bank");
+        for _ in 0..50 {
+            assert_eq!(breaker.admit(), Some(Pass::Unwatched));
+            breaker.report(Pass::Unwatched, Bad);
+        }
+        assert!(breaker.describe().is_err());
+    }
+
+    #[test]
+    fn it_keeps_little() {
+        let store = store();
+        let env = env(&store);
+        let breaker = Breaker::new(&env, "bank");
+        for round in 0..200 {
+            calls(&breaker, &[Good]);
+            later(&store, if round % 20 == 0 { 60_000 } else { 700 });
+            if round % 50 == 0 {
+                opened(&store, &breaker).into_iter().for_each(|probe| breaker.report(probe, Good));
+            }
+        }
+        // The buckets of a window, and a handful of numbers.
+        let kept = store.numbers.borrow().len();
+        assert!(kept <= BUCKETS as usize + 5, "{kept} numbers");
+    }
+}
