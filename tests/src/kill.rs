@@ -1,6 +1,6 @@
 //! Killing a component between its steps.
 
-use crate::bookrent::BookRent;
+use madang_testing::bookrent::BookRent;
 use madang_testing::{Host, Trigger};
 
 /// More calls to the outside than any instance makes for one event or command.

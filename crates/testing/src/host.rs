@@ -9,6 +9,7 @@ use crate::redis;
 use crate::running::Running;
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::thread;
@@ -62,6 +63,16 @@ impl Host {
     /// The base URL of its HTTP address, without a slash at its end. Another after a restart.
     pub fn url(&self) -> &str {
         &self.running.http
+    }
+
+    /// The HTTP address itself.
+    ///
+    /// # Panics
+    /// When its URL has a name instead of an address, which no host of a test has.
+    #[track_caller]
+    pub fn address(&self) -> SocketAddr {
+        let address = self.url().trim_start_matches("http://").parse();
+        address.unwrap_or_else(|error| panic!("{}: {error}", self.url()))
     }
 
     /// The base URL of its admin port.
@@ -189,6 +200,19 @@ impl Host {
             return;
         }
         let pid = self.running().redis.pid.expect("the Redis is the host's own");
+        signal(pid, Signal::KILL);
+        await_end(&[pid]);
+    }
+
+    /// Kills one of its processes (`kill -9`); its supervisor replaces it.
+    ///
+    /// # Panics
+    /// When it is none of the workers and not the trigger process.
+    #[track_caller]
+    pub fn kill_process(&mut self, pid: u32) {
+        let running = self.running();
+        let is_own = running.workers.contains(&pid) || running.trigger == Some(pid);
+        assert!(is_own, "{pid} is no process of {running:?}");
         signal(pid, Signal::KILL);
         await_end(&[pid]);
     }

@@ -22,17 +22,20 @@
 //! });
 //! ```
 
+pub mod bookrent;
 mod client;
 mod guard;
 mod host;
 mod host_builder;
 mod launcher;
+pub mod load;
 mod process;
 pub mod procfs;
 mod redis;
 mod running;
 mod runtime_config;
 mod spin;
+pub mod usage;
 mod wait;
 
 pub use client::{Answer, Body, Client};

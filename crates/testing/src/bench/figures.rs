@@ -1,7 +1,7 @@
 //! The table.
 
-use crate::load::Outcome;
-use crate::usage::{ROLES, Usage};
+use madang_testing::load::Outcome;
+use madang_testing::usage::{ROLES, Usage};
 
 /// The share of the machine, in percent, that other processes may use before figures suffer.
 const NOISE: f64 = 5.0;

@@ -5,9 +5,7 @@
 #![allow(clippy::print_stdout, reason = "the table is the result")]
 
 mod figures;
-mod load;
 mod phases;
-mod usage;
 
 use anyhow::{Result, bail};
 use clap::Parser;

@@ -1,15 +1,16 @@
 //! What is measured, one after the other.
 
 use crate::figures::{Figures, number};
-use crate::load::{self, End, percentile};
-use crate::usage::Meter;
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, StatusCode};
+use madang_testing::load::{self, Clients, End, Exchange, percentile};
+use madang_testing::usage::Meter;
 use madang_testing::{Client, Host, eventually, repository};
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -50,7 +51,7 @@ pub struct Bench {
     host: Host,
     sizes: Sizes,
     figures: Figures,
-    address: String,
+    address: SocketAddr,
     client: Client,
     books: Rc<RefCell<Vec<u64>>>,
 }
@@ -58,8 +59,7 @@ pub struct Bench {
 impl Bench {
     /// Measures a host that serves and has no data yet.
     pub fn new(host: Host, sizes: Sizes, figures: Figures) -> Result<Self> {
-        let address = host.url().strip_prefix("http://").context("an http address")?.to_owned();
-        let client = host.client();
+        let (address, client) = (host.address(), host.client());
         Ok(Self { host, sizes, figures, address, client, books: Rc::default() })
     }
 
@@ -72,17 +72,12 @@ impl Bench {
         let books = self.books.clone();
         let post = self.poster("/bookrent/books", |number| book(number + 1));
         let count = self.sizes.rents + self.sizes.sagas;
-        let outcome = load::run(
-            &self.address,
-            CONNECTIONS,
-            End::Requests(count),
-            post,
-            move |_, status, body| {
-                expect(StatusCode::CREATED, status, body)?;
+        let outcome =
+            load::run(&clients(self.address, End::Requests(count)), post, move |exchange| {
+                let body = expect(StatusCode::CREATED, exchange)?;
                 books.borrow_mut().push(number_in(body, "id")?);
                 Ok(())
-            },
-        )?;
+            })?;
         self.figures.used(meter.stop());
         self.figures.note("POST /bookrent/books", format!("{} /s", number(outcome.rate())));
         self.figures.errors("POST /bookrent/books", &outcome);
@@ -125,17 +120,18 @@ impl Bench {
     pub fn get(&mut self) -> Result<()> {
         const PATH: &str = "/bookrent/books/1";
         let book = self.client.get(PATH).expect(200).body;
+        let (address, host) = (self.address, self.address.to_string());
         let load = |time| {
-            let (address, book) = (self.address.clone(), book.clone());
+            let (host, book) = (host.clone(), book.clone());
             let get = move |_| {
-                let request = Request::get(PATH).header("host", &address);
+                let request = Request::get(PATH).header("host", &host);
                 request.body(Full::default()).expect("a valid request")
             };
-            let check = move |_, status, body: &[u8]| {
-                expect(StatusCode::OK, status, body)?;
+            let check = move |exchange: &Exchange| {
+                let body = expect(StatusCode::OK, exchange)?;
                 if body == book { Ok(()) } else { Err("another book".to_owned()) }
             };
-            load::run(&self.address, CONNECTIONS, End::After(time), get, check)
+            load::run(&clients(address, End::After(time)), get, check)
         };
         load(self.sizes.warm_up)?;
         let meter = Meter::start("GET /bookrent/books/1", &self.host.running());
@@ -154,17 +150,12 @@ impl Bench {
         let counted = rented.clone();
         let meter = Meter::start(WHAT, &self.host.running());
         let post = self.poster("/bookrent/rents", move |number| rent(books[number]));
-        let outcome = load::run(
-            &self.address,
-            CONNECTIONS,
-            End::Requests(self.sizes.rents),
-            post,
-            move |_, status, body| {
-                expect(StatusCode::CREATED, status, body)?;
-                counted.set(counted.get() + usize::from(status_of_rent(body)? == "Rent"));
-                Ok(())
-            },
-        )?;
+        let clients = clients(self.address, End::Requests(self.sizes.rents));
+        let outcome = load::run(&clients, post, move |exchange| {
+            let body = expect(StatusCode::CREATED, exchange)?;
+            counted.set(counted.get() + usize::from(status_of_rent(body)? == "Rent"));
+            Ok(())
+        })?;
         self.figures.used(meter.stop());
         let end = Instant::now();
         self.figures.load(WHAT, &outcome, 2_500.0);
@@ -211,10 +202,10 @@ impl Bench {
         path: &'static str,
         body: impl Fn(usize) -> Value + 'static,
     ) -> impl Fn(usize) -> Request<Full<Bytes>> + 'static {
-        let address = self.address.clone();
+        let host = self.address.to_string();
         move |number| {
             Request::post(path)
-                .header("host", &address)
+                .header("host", &host)
                 .header("content-type", "application/json")
                 .body(Full::from(body(number).to_string()))
                 .expect("a valid request")
@@ -238,6 +229,10 @@ pub fn component_sizes(figures: &mut Figures) -> Result<()> {
     Ok(())
 }
 
+fn clients(server: SocketAddr, end: End) -> Clients {
+    Clients::new(server, CONNECTIONS, end)
+}
+
 fn book(number: usize) -> Value {
     json!({"title": format!("Book {number}"), "status": true})
 }
@@ -246,14 +241,16 @@ fn rent(book_id: u64) -> Value {
     json!({"bookId": book_id, "userId": 1, "address": "1 Gwanghwamun, Seoul"})
 }
 
-fn expect(expected: StatusCode, status: StatusCode, body: &[u8]) -> Result<(), String> {
-    if status == expected {
-        return Ok(());
+/// The answer's body, if it has this status.
+fn expect(expected: StatusCode, exchange: &Exchange) -> Result<&[u8], String> {
+    let answer = exchange.answer.as_ref().map_err(Clone::clone)?;
+    if answer.status() == expected {
+        return Ok(answer.body());
     }
     // The detail names the single case; only what is common to many can be counted.
-    let title = serde_json::from_slice::<Value>(body).ok();
+    let title = serde_json::from_slice::<Value>(answer.body()).ok();
     let title = title.and_then(|problem| Some(problem["title"].as_str()?.to_owned()));
-    Err(format!("{status} {}", title.unwrap_or_default()))
+    Err(format!("{} {}", answer.status(), title.unwrap_or_default()))
 }
 
 fn number_in(body: &[u8], field: &str) -> Result<u64, String> {

@@ -1,7 +1,12 @@
-//! BookRent as a client and its operator use it.
+//! BookRent as a client and its operator use it, and the truth behind it.
 
-use crate::log::{self, Entry};
-use madang_testing::{Answer, Client, Host, SERVICE_TOKEN, eventually};
+mod log;
+mod truth;
+
+pub use log::Entry;
+pub use truth::Truth;
+
+use crate::{Answer, Client, Host, SERVICE_TOKEN, eventually};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -169,7 +174,7 @@ impl<'h> BookRent<'h> {
 }
 
 /// The body that asks for a book.
-pub(crate) fn asking(book: u64, user: u64) -> Value {
+fn asking(book: u64, user: u64) -> Value {
     json!({"bookId": book, "userId": user, "address": format!("address {user}")})
 }
 

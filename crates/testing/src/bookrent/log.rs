@@ -31,7 +31,7 @@ impl Entry {
 ///
 /// # Panics
 /// Where Redis is away, or an entry is not laid out as the platform does it.
-pub(crate) fn read(connection: &mut redis::Connection, system: &str) -> Vec<Entry> {
+pub(super) fn read(connection: &mut redis::Connection, system: &str) -> Vec<Entry> {
     let entries: Vec<(String, Vec<String>)> = redis::cmd("XRANGE")
         .arg(format!("{{{system}}}:log"))
         .arg("-")

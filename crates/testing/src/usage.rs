@@ -1,7 +1,7 @@
 //! Where processor time and memory go while a phase runs.
 
-use madang_testing::Running;
-use madang_testing::procfs::{self, Memory};
+use crate::Running;
+use crate::procfs::{self, Memory};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 pub const ROLES: [&str; 5] = ["load generator", "workers", "trigger", "supervisor", "redis"];
 
 /// What one phase used.
+#[derive(Debug)]
 pub struct Usage {
     /// What was measured.
     pub phase: &'static str,
@@ -25,6 +26,7 @@ pub struct Usage {
 }
 
 /// A phase that is being measured.
+#[derive(Debug)]
 pub struct Meter {
     phase: &'static str,
     begin: Instant,
