@@ -4,6 +4,7 @@
 use crate::{
     app::plan::Plan,
     guest::faults::{FaultSet, Order},
+    supervisor::tally::Counts,
 };
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -25,6 +26,8 @@ pub enum ToProcess {
         plan: Box<Plan>,
         /// Faults that components have already.
         faults: BTreeMap<String, FaultSet>,
+        /// See [`ToProcess::Shed`].
+        shed: Counts,
     },
     /// Put a fault into a component, or heal it; to be acknowledged.
     Order {
@@ -35,6 +38,8 @@ pub enum ToProcess {
         /// What to do.
         order: Order,
     },
+    /// How many requests the other processes have turned away, those that ended included.
+    Shed(Counts),
     /// Take nothing new, finish what is under way, and end.
     Drain,
 }
@@ -49,6 +54,8 @@ pub enum FromProcess {
         /// Its number.
         number: u64,
     },
+    /// How many requests it has turned away since it was started.
+    Shed(Counts),
     /// The process cannot work; why is on standard error.
     Failed,
 }

@@ -42,7 +42,14 @@ fn build(status: StatusCode, detail: &str, path: Option<&str>) -> Response<WasiB
 pub fn failure(path: &str, failure: &Failure) -> Response<WasiBody> {
     let (status, detail) = match failure {
         Failure::Down => (StatusCode::SERVICE_UNAVAILABLE, "The service is down."),
-        Failure::Busy => (StatusCode::SERVICE_UNAVAILABLE, "The service is busy."),
+        Failure::Full => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The service has as many requests at work and waiting as it takes.",
+        ),
+        Failure::Busy => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The service is busy: the request has waited in vain, and was not begun.",
+        ),
         Failure::TimedOut => (StatusCode::GATEWAY_TIMEOUT, "The service did not answer in time."),
         Failure::Trap(_) | Failure::Refused | Failure::Killed => {
             (StatusCode::INTERNAL_SERVER_ERROR, "The service failed.")

@@ -2,6 +2,7 @@
 
 pub mod grants;
 pub mod manifest;
+pub mod parse;
 pub mod plan;
 pub mod routes;
 pub mod runtime_config;

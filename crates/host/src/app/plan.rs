@@ -15,6 +15,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// How many of a component's requests may be at work at once where the manifest does not say.
+const MAX_REQUESTS: usize = 64;
+
 /// The whole of it: the supervisor sends it to each process that it starts.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Plan {
@@ -38,19 +41,21 @@ pub struct Plan {
     pub logs: PathBuf,
     /// Whether component output is kept from the console.
     pub quiet: bool,
-    /// Bounds of each request.
+    /// Bounds that the command line sets.
     pub limits: Limits,
     /// Milliseconds between two questions for a component's readiness.
     pub ready_interval_ms: u64,
 }
 
-/// Bounds of each request.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+/// Bounds that the command line sets.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
     /// How long an instance may live, in milliseconds.
     pub request_timeout_ms: u64,
     /// How much memory an instance may have, in bytes.
     pub memory: usize,
+    /// Workers that share in a component's [`ComponentPlan::max_requests`].
+    pub workers: usize,
 }
 
 /// One component.
@@ -70,6 +75,9 @@ pub struct ComponentPlan {
     pub sqlite_databases: Vec<String>,
     /// The path to ask for its readiness.
     pub ready: Option<String>,
+    /// How many of its requests may be at work at once, and as many more wait. Each worker takes its
+    /// share, rounded up; the trigger process, whose policies call neighbours too, has the same.
+    pub max_requests: usize,
     /// Whether waiting messages become one.
     pub doorbell: bool,
     /// Whether an HTTP trigger calls it.
@@ -119,6 +127,14 @@ impl Plan {
         let key_value_stores = with_default(&config.key_value_stores, "sqlite_key_value.db");
         let sqlite_databases = with_default(&config.sqlite_databases, "sqlite_db.db");
 
+        let max_requests = match &manifest.settings().max_requests {
+            Some(count) => count
+                .resolve(values)
+                .context("max_requests")
+                .context("[application.tool.madang]")?,
+            None => MAX_REQUESTS,
+        };
+
         let mut components = BTreeMap::new();
         for (id, component) in &manifest.components {
             let plan = (|| -> Result<_> {
@@ -148,6 +164,10 @@ impl Plan {
                     key_value_stores: component.key_value_stores.clone(),
                     sqlite_databases: component.sqlite_databases.clone(),
                     ready: component.settings().ready.clone(),
+                    max_requests: match &component.settings().max_requests {
+                        Some(count) => count.resolve(values).context("tool.madang.max_requests")?,
+                        None => max_requests,
+                    },
                     doorbell: component.settings().doorbell,
                     http: manifest.triggers.http.iter().any(|trigger| trigger.component == *id),
                     redis: manifest.triggers.redis.iter().any(|trigger| trigger.component == *id),
@@ -206,6 +226,22 @@ impl Plan {
     }
 }
 
+impl ComponentPlan {
+    /// Whether `path` asks how the component is: the `ready` path, and what lies in the same folder
+    /// if that is named `health`.
+    pub fn is_health(&self, path: &str) -> bool {
+        let Some(ready) = &self.ready else { return false };
+        let folder = &ready[..=ready.rfind('/').unwrap_or_default()];
+        path == ready || folder.ends_with("/health/") && path.starts_with(folder)
+    }
+
+    /// Whether `path` is the component's info: beside the folder of `…/health/ready`.
+    pub fn is_info(&self, path: &str) -> bool {
+        let folder = self.ready.as_ref().and_then(|ready| ready.strip_suffix("/health/ready"));
+        folder.is_some_and(|folder| path.strip_prefix(folder) == Some("/info"))
+    }
+}
+
 /// A URL fit for a log line.
 pub fn without_password(url: &str) -> String {
     match (url.find("://"), url.rfind('@')) {
@@ -246,7 +282,7 @@ mod tests {
             state: Path::new("/state"),
             listen: "127.0.0.1:3000".parse()?,
         };
-        let limits = Limits { request_timeout_ms: 1, memory: 1 };
+        let limits = Limits { request_timeout_ms: 1, memory: 1, workers: 1 };
         Plan::new(&manifest, &RuntimeConfig::default(), &values, &places, false, limits)
     }
 
@@ -279,6 +315,10 @@ mod tests {
                 "[component.a]: the variable `url`: `{{ prot }}` uses the variable `prot`",
             ),
             (
+                "tool.madang.max_requests = 0",
+                "[component.a]: tool.madang.max_requests: \"0\" is no whole number from 1 up",
+            ),
+            (
                 "allowed_outbound_hosts = [\"x\"]",
                 "[component.a]: allowed_outbound_hosts: \"x\" is not an outbound host",
             ),
@@ -286,6 +326,35 @@ mod tests {
             let error = format!("{:#}", plan(rest).unwrap_err());
             assert!(error.contains(expected), "{error}");
         }
+    }
+
+    #[test]
+    fn a_components_own_bound_goes_before_the_applications() {
+        assert_eq!(plan("").unwrap().components["a"].max_requests, 64);
+        let own = plan("tool.madang.max_requests = \"{{ port }}\"").unwrap();
+        assert_eq!(own.components["a"].max_requests, 1);
+    }
+
+    #[test]
+    fn health_and_info_lie_beside_ready() {
+        let component = |ready: &str| {
+            let rest = format!("tool.madang.ready = \"{ready}\"");
+            plan(&rest).unwrap().components.remove("a").unwrap()
+        };
+        let rent = component("/shop/-/rent/health/ready");
+        for path in ["/shop/-/rent/health/ready", "/shop/-/rent/health/live"] {
+            assert!(rent.is_health(path), "{path}");
+        }
+        for path in ["/shop/-/rent/info", "/shop/-/rent/health", "/shop/-/rents/health/ready", "/"]
+        {
+            assert!(!rent.is_health(path), "{path}");
+        }
+        assert!(rent.is_info("/shop/-/rent/info"));
+        assert!(!rent.is_info("/shop/-/rent/info/x") && !rent.is_info("/info"));
+        // Elsewhere, only the path itself is certain.
+        let other = component("/ready");
+        assert!(other.is_health("/ready") && !other.is_health("/live") && !other.is_info("/info"));
+        assert!(!plan("").unwrap().components["a"].is_health("/"));
     }
 
     #[test]

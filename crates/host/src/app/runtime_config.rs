@@ -1,7 +1,7 @@
 //! The runtime config: where stores live and variables come from. What Spin knows and the host does
 //! not is refused.
 
-use super::variables::Provider;
+use super::{parse::from_toml, variables::Provider};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::{
@@ -56,7 +56,7 @@ impl RuntimeConfig {
     }
 
     fn parse(text: &str, folder: &Path, here: &Path) -> Result<Self> {
-        let file: File = toml::from_str(text)?;
+        let file: File = from_toml(text)?;
         let stores = |stores: BTreeMap<String, Store>, table: &str, base: &Path| {
             stores
                 .into_iter()
@@ -130,6 +130,7 @@ mod tests {
     fn other_kinds_and_keys_are_refused_by_name() {
         for (text, expected) in [
             ("llm_compute = 1", "unknown field `llm_compute`"),
+            ("[sqlite_databases.a]\ntype = \"spin\"", ", did you mean `sqlite_database`?"),
             (
                 "[key_value_store.a]\ntype = \"redis\"\nurl = \"u\"",
                 "[key_value_store.a]: type = \"redis\" is not supported",

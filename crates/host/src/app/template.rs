@@ -1,6 +1,7 @@
 //! `{{ name }}` in manifest strings, as Spin writes them.
 
 use anyhow::{Context, Result, bail};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Values of the application's variables, by name.
@@ -30,6 +31,30 @@ pub fn resolve(text: &str, values: &Values) -> Result<String> {
     }
     resolved.push_str(rest);
     Ok(resolved)
+}
+
+/// A number of things, at least one: written as a number, or as a text with variables.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "write a whole number, or a text such as \"{{ name }}\"")]
+pub enum Count {
+    /// As written.
+    Number(i64),
+    /// Possibly a template.
+    Text(String),
+}
+
+impl Count {
+    /// The number. Errors tell what stands in its place.
+    pub fn resolve(&self, values: &Values) -> Result<usize> {
+        let text = match self {
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => resolve(text, values)?,
+        };
+        match text.trim().parse() {
+            Ok(number) if number > 0 => Ok(number),
+            _ => bail!("{text:?} is no whole number from 1 up"),
+        }
+    }
 }
 
 /// Checks a variable's name by Spin's rule: lower-case letters, digits and single underscores, a
@@ -72,6 +97,26 @@ mod tests {
         assert!(unknown.contains("to [variables]"), "{unknown}");
         let open = resolve("{{ host", &values()).unwrap_err().to_string();
         assert!(open.contains("not closed"), "{open}");
+    }
+
+    #[test]
+    fn counts_are_numbers_or_templates_from_one_up() {
+        let count = |count: &str| {
+            let table: BTreeMap<String, Count> = toml::from_str(&format!("n = {count}"))?;
+            table["n"].resolve(&values())
+        };
+        assert_eq!(count("7").unwrap(), 7);
+        assert_eq!(count("\"{{ port }}\"").unwrap(), 80);
+        for (bad, expected) in [
+            ("0", "\"0\" is no whole number from 1 up"),
+            ("-1", "\"-1\" is no whole number"),
+            ("\"{{ host }}\"", "\"example.org\" is no whole number"),
+            ("\"{{ prot }}\"", "did you mean `port`?"),
+            ("1.5", "write a whole number, or a text such as"),
+        ] {
+            let error = format!("{:#}", count(bad).unwrap_err());
+            assert!(error.contains(expected), "{bad}: {error}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! memory.
 
 use super::{
+    admission::SHED,
     faults::{Life, Trigger},
     state::{Guest, Host},
 };
@@ -10,15 +11,12 @@ use anyhow::Result;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, Uri, header, uri::Authority};
 use http_body_util::{BodyExt, Empty, Full};
-use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::SystemTime};
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
+    sync::oneshot,
     time::{sleep, timeout},
 };
 use wasmtime_wasi_http::{WasiBody, WasiHttpView, p2::bindings::http::types::Scheme};
-
-/// How long a request waits for a free instance.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where a request comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +32,9 @@ pub enum Origin {
 pub enum Failure {
     /// A fault that a tester injected.
     Down,
-    /// No instance was free.
+    /// As many requests were at work and waiting as the component may have.
+    Full,
+    /// No place became free while the request could wait.
     Busy,
     /// The time limit passed.
     TimedOut,
@@ -50,6 +50,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
             Self::Down => f.write_str("is down (by order of the admin port)"),
+            Self::Full => f.write_str("has as much at work and waiting as it may have"),
             Self::Busy => f.write_str("is busy: no instance became free in time"),
             Self::TimedOut => f.write_str("took longer than --request-timeout and was stopped"),
             Self::Trap(error) => write!(f, "failed: {error:?}"),
@@ -92,6 +93,11 @@ impl Host {
         };
         // It concerns one connection only, and would mislead a component that passes headers on.
         request.headers_mut().remove(header::CONNECTION);
+        // The host's own word: nobody else has it.
+        request.headers_mut().remove(SHED);
+        if guest.plan.is_info(uri.path()) {
+            request.headers_mut().insert(SHED, guest.bulkhead.shed.total().into());
+        }
         found.describe(request.headers_mut(), &uri, client);
         self.answer(guest, request, origin).await
     }
@@ -118,22 +124,40 @@ impl Host {
     async fn answer(
         self: &Arc<Self>,
         guest: &Arc<Guest>,
-        request: Request<WasiBody>,
+        mut request: Request<WasiBody>,
         origin: Origin,
     ) -> Response<WasiBody> {
-        let faults = guest.faults.now().clone();
         let uri = request.uri().clone();
-        if faults.down {
+        if guest.faults.now().down {
             return problem::failure(uri.path(), &Failure::Down);
         }
-        let answer = self
-            .request(guest, request, origin)
-            .await
-            .unwrap_or_else(|failure| problem::failure(uri.path(), &failure));
-        if let Some(delay) = faults.delay {
-            sleep(delay.pick()).await;
+        let left =
+            self.deadlines.bound(request.headers_mut(), SystemTime::now(), self.time_limit());
+        let life = match self.admit(guest, uri.path(), origin, left).await {
+            Ok(places) => Arc::new(Life::new(Trigger::Http, places)),
+            Err(failure) => return problem::failure(uri.path(), &failure),
+        };
+        let delay = guest.faults.now().delay;
+        let (host, guest) = (self.clone(), guest.clone());
+        let answering = async move {
+            let answer = host
+                .request(&guest, request, life.clone())
+                .await
+                .unwrap_or_else(|failure| problem::failure(uri.path(), &failure));
+            if let Some(delay) = delay {
+                sleep(delay.pick()).await;
+            }
+            drop(life);
+            answer
+        };
+        match delay {
+            None => answering.await,
+            // A delay stands for a slow component, which works on and keeps its places when who
+            // asked is gone.
+            Some(_) => tokio::spawn(answering).await.unwrap_or_else(|_| {
+                problem::answer(StatusCode::INTERNAL_SERVER_ERROR, "The host failed.")
+            }),
         }
-        answer
     }
 
     /// Gives a message to a component.
@@ -150,13 +174,13 @@ impl Host {
                 "it exports no fermyon:spin/inbound-redis",
             )));
         };
-        let _place = place(&self.inner).await?;
-        let (mut store, life) = self.store(guest, Trigger::Redis);
+        let life = Arc::new(Life::new(Trigger::Redis, self.admit_message().await?));
+        let mut store = self.store(guest, life.clone());
         let run = async {
             let instance = listener.instantiate_async(&mut store).await?;
             instance.fermyon_spin_inbound_redis().call_handle_message(&mut store, &message).await
         };
-        match self.live(guest, &life, Trigger::Redis, run).await? {
+        match self.live(guest, &life, run).await? {
             Ok(()) => Ok(()),
             Err(_) => Err(Failure::Refused),
         }
@@ -166,19 +190,14 @@ impl Host {
         self: &Arc<Self>,
         guest: &Arc<Guest>,
         request: Request<WasiBody>,
-        origin: Origin,
+        life: Arc<Life>,
     ) -> Result<Response<WasiBody>, Failure> {
         let Some(proxy) = &guest.http else {
             return Err(Failure::Trap(wasmtime::Error::msg(
                 "it exports no wasi:http/incoming-handler",
             )));
         };
-        let place = place(match origin {
-            Origin::Outside => &self.outer,
-            Origin::Inside => &self.inner,
-        })
-        .await?;
-        let (mut store, life) = self.store(guest, Trigger::Http);
+        let mut store = self.store(guest, life.clone());
         let (sender, answer) = oneshot::channel();
         let mut view = store.data_mut().http();
         let request = view.new_incoming_request(Scheme::Http, request).map_err(Failure::Trap)?;
@@ -187,7 +206,6 @@ impl Host {
         // A task of its own: the guest goes on writing the body, and finishes what it began when
         // the client is gone.
         let task = tokio::spawn(async move {
-            let _place = place;
             let run = async {
                 let instance = proxy.instantiate_async(&mut store).await?;
                 instance
@@ -195,7 +213,7 @@ impl Host {
                     .call_handle(&mut store, request, outparam)
                     .await
             };
-            let result = host.live(&guest, &life, Trigger::Http, run).await;
+            let result = host.live(&guest, &life, run).await;
             if let Err(failure) = &result {
                 crate::say!("component {} {failure}", guest.id);
             }
@@ -223,10 +241,9 @@ impl Host {
         &self,
         guest: &Guest,
         life: &Life,
-        trigger: Trigger,
         run: impl Future<Output = wasmtime::Result<T>>,
     ) -> Result<T, Failure> {
-        if guest.faults.strikes(trigger, 0) {
+        if guest.faults.strikes(life.trigger(), 0) {
             return Err(Failure::Killed);
         }
         tokio::select! {
@@ -260,17 +277,6 @@ impl Host {
 /// A body that is there already.
 pub fn full(bytes: impl Into<Bytes>) -> WasiBody {
     Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
-}
-
-async fn place(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Failure> {
-    // The first try costs no timer.
-    if let Ok(place) = places.clone().try_acquire_owned() {
-        return Ok(place);
-    }
-    match timeout(PATIENCE, places.clone().acquire_owned()).await {
-        Ok(Ok(place)) => Ok(place),
-        _ => Err(Failure::Busy),
-    }
 }
 
 /// The request's URI with scheme and authority, the latter from the URI or the Host header. `None`

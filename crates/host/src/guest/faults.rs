@@ -1,6 +1,7 @@
 //! Faults that a tester puts into a component, and the counting of its calls that one of them
 //! needs.
 
+use super::admission::Places;
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -133,12 +134,18 @@ pub struct Life {
     trigger: Trigger,
     calls: AtomicU32,
     end: Notify,
+    _places: Places,
 }
 
 impl Life {
-    /// A life without calls yet.
-    pub fn new(trigger: Trigger) -> Self {
-        Self { trigger, calls: AtomicU32::new(0), end: Notify::new() }
+    /// A life without calls yet. It keeps its places to its end.
+    pub fn new(trigger: Trigger, places: Places) -> Self {
+        Self { trigger, calls: AtomicU32::new(0), end: Notify::new(), _places: places }
+    }
+
+    /// What woke the instance.
+    pub fn trigger(&self) -> Trigger {
+        self.trigger
     }
 
     /// To be awaited after each call to the outside, before the guest gets the result. Never

@@ -1,9 +1,12 @@
 //! Components at work: compiled code, instances, and what instances may import.
 
+pub mod admission;
 pub mod bindings;
+pub mod bulkhead;
 pub mod call;
 pub mod code;
 pub mod database;
+pub mod deadline;
 pub mod engine;
 pub mod faults;
 pub mod http;

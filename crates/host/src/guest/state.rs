@@ -2,9 +2,11 @@
 
 use super::{
     bindings::listener::ListenerPre,
+    bulkhead::Bulkhead,
     database::Databases,
+    deadline::Deadlines,
     engine::{INNER_INSTANCES, OUTER_INSTANCES, engine, start_clock},
-    faults::{Faults, Life, Trigger},
+    faults::{Faults, Life},
     http::{Client, Outbound},
     link,
     logs::Log,
@@ -21,7 +23,7 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder, component::ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView, p2::bindings::ProxyPre};
@@ -42,6 +44,10 @@ pub struct Host {
     pub outer: Arc<Semaphore>,
     /// Instances for calls among components.
     pub inner: Arc<Semaphore>,
+    /// Writes how long a request may take.
+    pub deadlines: Deadlines,
+    /// Notified whenever a request was turned away.
+    pub shedding: Notify,
     engine: Engine,
     guests: HashMap<String, Arc<Guest>>,
     authorities: Vec<String>,
@@ -61,6 +67,8 @@ pub struct Guest {
     pub listener: Option<ListenerPre<State>>,
     /// Its faults in this process.
     pub faults: Faults,
+    /// Its places in this process.
+    pub bulkhead: Bulkhead,
     /// Redis addresses that were found granted: parsing one for each request costs more than asking Redis to open it.
     pub granted_redis: Mutex<HashSet<String>>,
     stdout: Log,
@@ -86,6 +94,8 @@ impl Host {
             client: Client::new(),
             outer: Arc::new(Semaphore::new(OUTER_INSTANCES as usize)),
             inner: Arc::new(Semaphore::new(INNER_INSTANCES as usize)),
+            deadlines: Deadlines::default(),
+            shedding: Notify::new(),
             engine,
             guests,
             authorities: own_authorities(plan.listen),
@@ -114,12 +124,7 @@ impl Host {
     }
 
     /// A store for a fresh instance of `guest`.
-    pub fn store(
-        self: &Arc<Self>,
-        guest: &Arc<Guest>,
-        trigger: Trigger,
-    ) -> (Store<State>, Arc<Life>) {
-        let life = Arc::new(Life::new(trigger));
+    pub fn store(self: &Arc<Self>, guest: &Arc<Guest>, life: Arc<Life>) -> Store<State> {
         let mut store = Store::new(
             &self.engine,
             State {
@@ -129,7 +134,7 @@ impl Host {
                     .stderr(guest.stderr.clone())
                     .build(),
                 http: WasiHttpCtx::new(),
-                outbound: Outbound { host: self.clone(), guest: guest.clone(), life: life.clone() },
+                outbound: Outbound { host: self.clone(), guest: guest.clone(), life },
                 limits: StoreLimitsBuilder::new()
                     .memory_size(self.plan.limits.memory)
                     .trap_on_grow_failure(true)
@@ -139,7 +144,7 @@ impl Host {
         store.limiter(|state| &mut state.limits);
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
-        (store, life)
+        store
     }
 }
 
@@ -175,6 +180,7 @@ impl Guest {
             http: plan.http.then(|| ProxyPre::new(pre.clone())).transpose()?,
             listener: plan.redis.then(|| ListenerPre::new(pre)).transpose()?,
             faults: Faults::default(),
+            bulkhead: Bulkhead::new(plan.max_requests.div_ceil(app.limits.workers)),
             granted_redis: Mutex::default(),
             stdout: log("stdout")?,
             stderr: log("stderr")?,

@@ -9,8 +9,21 @@ use crate::{
     guest::{faults::Order, state::Host},
 };
 use anyhow::{Context, Result, bail};
-use std::{os::fd::AsFd, os::unix::net::UnixStream as StdUnixStream, sync::Arc};
-use tokio::{net::UnixStream, sync::watch};
+use std::{
+    convert::Infallible,
+    future,
+    os::{fd::AsFd, unix::net::UnixStream as StdUnixStream},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    net::UnixStream,
+    sync::{mpsc, watch},
+    time::sleep,
+};
+
+/// How far apart reports to the supervisor are.
+const REPORTS: Duration = Duration::from_millis(200);
 
 /// What a process does besides obeying.
 pub trait Work {
@@ -43,7 +56,7 @@ pub fn run<W: Work + Clone>(work: W) -> Result<()> {
         let stream = UnixStream::from_std(stream)
             .context("this command is the supervisor's own: use `madang up`")?;
         let (mut receiver, mut sender) = control::line::<ToProcess, FromProcess>(stream);
-        let Some(ToProcess::Start { plan, faults }) = receiver.next().await else {
+        let Some(ToProcess::Start { plan, faults, shed }) = receiver.next().await else {
             bail!("this command is the supervisor's own: use `madang up`");
         };
         let host = match Host::new(*plan) {
@@ -58,37 +71,65 @@ pub fn run<W: Work + Clone>(work: W) -> Result<()> {
                 *guest.faults.now() = set.clone();
             }
         }
+        host.set_shed_elsewhere(&shed);
         sender.send(&FromProcess::Ready).await?;
+        let (outbox, letters) = mpsc::unbounded_channel();
+        let sending = tokio::spawn(send(sender, letters));
         let (drain, drained) = watch::channel(false);
-        let working = work.clone().work(host.clone(), drained);
-        tokio::pin!(working);
-        let obeying = obey(&host, &work, receiver, sender, drain);
-        tokio::select! {
-            result = &mut working => return result,
-            () = obeying => {}
-        }
-        working.await
+        let result = tokio::select! {
+            result = work.clone().work(host.clone(), drained) => result,
+            never = obey(&host, &work, receiver, &outbox, drain) => match never {},
+            never = report(&host, &outbox) => match never {},
+        };
+        let _ = outbox.send(FromProcess::Shed(host.shed_here()));
+        drop(outbox);
+        let _ = sending.await;
+        result
     })
 }
 
-/// Obeys the supervisor until it says to drain or is gone; then sees to it that the work drains.
+/// Obeys the supervisor. When it says so or is gone, the work drains.
 async fn obey<W: Work>(
     host: &Host,
     work: &W,
     mut receiver: Receiver<ToProcess>,
-    mut sender: Sender<FromProcess>,
+    outbox: &mpsc::UnboundedSender<FromProcess>,
     drain: watch::Sender<bool>,
-) {
-    while let Some(ToProcess::Order { number, component, order }) = receiver.next().await {
-        if let Some(guest) = host.guest(&component) {
-            guest.faults.now().obey(&order);
-            if matches!(order, Order::Heal) {
-                work.healed(&component);
+) -> Infallible {
+    while let Some(message) = receiver.next().await {
+        match message {
+            ToProcess::Order { number, component, order } => {
+                if let Some(guest) = host.guest(&component) {
+                    guest.faults.now().obey(&order);
+                    if matches!(order, Order::Heal) {
+                        work.healed(&component);
+                    }
+                }
+                let _ = outbox.send(FromProcess::Done { number });
             }
-        }
-        if sender.send(&FromProcess::Done { number }).await.is_err() {
-            break;
+            ToProcess::Shed(counts) => host.set_shed_elsewhere(&counts),
+            ToProcess::Drain => drop(drain.send_replace(true)),
+            ToProcess::Start { .. } => {}
         }
     }
     drain.send_replace(true);
+    future::pending().await
+}
+
+/// Tells the supervisor what was turned away, soon after it was.
+async fn report(host: &Host, outbox: &mpsc::UnboundedSender<FromProcess>) -> Infallible {
+    loop {
+        host.shedding.notified().await;
+        let _ = outbox.send(FromProcess::Shed(host.shed_here()));
+        sleep(REPORTS).await;
+    }
+}
+
+/// Sends what is to be said until there is no more, or no one hears it.
+async fn send(mut sender: Sender<FromProcess>, mut letters: mpsc::UnboundedReceiver<FromProcess>) {
+    while let Some(letter) = letters.recv().await {
+        if sender.send(&letter).await.is_err() {
+            return;
+        }
+    }
 }

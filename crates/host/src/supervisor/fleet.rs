@@ -1,5 +1,6 @@
 //! The processes that run components: started, replaced when they die, given orders, and stopped.
 
+use super::tally::Tally;
 use crate::{
     app::plan::Plan,
     control::{self, FromProcess, Sender, ToProcess},
@@ -36,6 +37,8 @@ pub struct Fleet {
     events: mpsc::UnboundedSender<Event>,
     orders: u64,
     waiting: Vec<Waiting>,
+    lives: u64,
+    tally: Tally,
 }
 
 /// One place for a process. Its queue of connections stays when the process is replaced.
@@ -61,7 +64,7 @@ struct Waiting {
     done: oneshot::Sender<()>,
 }
 
-/// What happened to the process in a slot. `life` tells it from the slot's earlier ones.
+/// What happened to the process in a slot. `life` is the process's own number.
 pub struct Event {
     slot: usize,
     life: u64,
@@ -112,7 +115,16 @@ impl Fleet {
             slots.push(slot(None, "trigger process".to_owned()));
         }
         let faults = plan.components.keys().map(|id| (id.clone(), FaultSet::default())).collect();
-        let mut fleet = Self { plan, slots, faults, events, orders: 0, waiting: Vec::new() };
+        let mut fleet = Self {
+            plan,
+            slots,
+            faults,
+            events,
+            orders: 0,
+            waiting: Vec::new(),
+            lives: 0,
+            tally: Tally::default(),
+        };
         for number in 0..fleet.slots.len() {
             fleet.spawn(number).await?;
         }
@@ -131,6 +143,8 @@ impl Fleet {
     }
 
     async fn spawn(&mut self, number: usize) -> Result<()> {
+        self.lives += 1;
+        let life = self.lives;
         let slot = &mut self.slots[number];
         let (own, theirs) = StdUnixStream::pair().context("cannot make a socket")?;
         own.set_nonblocking(true)?;
@@ -151,13 +165,17 @@ impl Fleet {
             .iter()
             .map(|(id, set)| (id.clone(), FaultSet { crash: None, ..set.clone() }))
             .collect();
-        let start = ToProcess::Start { plan: Box::new(self.plan.clone()), faults };
+        let start = ToProcess::Start {
+            plan: Box::new(self.plan.clone()),
+            faults,
+            shed: self.tally.elsewhere(life),
+        };
         // Should it be dead already, its end is an event like any other.
         let _ = sender.send(&start).await;
-        slot.life += 1;
+        slot.life = life;
         slot.started = Instant::now();
         slot.process = Some(Process { pid: child.id().unwrap_or_default(), sender });
-        let (life, events) = (slot.life, self.events.clone());
+        let events = self.events.clone();
         tokio::spawn(async move {
             let send = |kind| events.send(Event { slot: number, life, kind });
             while let Some(message) = receiver.next().await {
@@ -179,9 +197,15 @@ impl Fleet {
                 self.acknowledge(number, Some(order));
                 false
             }
+            Kind::Said(FromProcess::Shed(counts)) => {
+                self.tally.report(life, counts);
+                self.tell_shed().await;
+                false
+            }
             Kind::Said(_) => false,
             Kind::Ended(how) => {
                 self.acknowledge(number, None);
+                self.tally.end(life);
                 let slot = &mut self.slots[number];
                 slot.process = None;
                 if slot.started.elapsed() > STEADY {
@@ -202,6 +226,17 @@ impl Fleet {
                     self.replace_later(number);
                 }
                 true
+            }
+        }
+    }
+
+    /// Tells every process what the others have turned away.
+    async fn tell_shed(&mut self) {
+        for slot in &mut self.slots {
+            if let Some(process) = &mut slot.process {
+                // Should it be dead, its end is an event of its own.
+                let counts = self.tally.elsewhere(slot.life);
+                let _ = process.sender.send(&ToProcess::Shed(counts)).await;
             }
         }
     }
@@ -235,6 +270,11 @@ impl Fleet {
     /// The components' faults.
     pub fn faults(&self) -> &BTreeMap<String, FaultSet> {
         &self.faults
+    }
+
+    /// How many of a component's requests were turned away.
+    pub fn shed(&self, component: &str) -> u64 {
+        self.tally.total(component)
     }
 
     /// Gives every process an order for a component; what is returned resolves when all have

@@ -8,6 +8,7 @@ pub mod load;
 pub mod redis;
 pub mod sockets;
 pub mod state_dir;
+pub mod tally;
 
 use self::{
     admin::Question,
@@ -38,15 +39,13 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Where to be ordered about; loopback.
     pub admin: SocketAddr,
-    /// How many workers.
-    pub workers: usize,
     /// Whether component output is kept from the console.
     pub quiet: bool,
     /// A Redis to use instead of starting one.
     pub redis_url: Option<String>,
     /// When a Redis that is started writes to the disk.
     pub redis_fsync: redis::Fsync,
-    /// Bounds of each request.
+    /// Bounds of requests, and how many workers there are.
     pub limits: Limits,
 }
 
@@ -59,7 +58,7 @@ async fn run(options: Options) -> Result<()> {
     let mut signals = Signals::new()?;
     let loaded = Load::new(&options.source)?;
     let state = StateDir::take(&loaded.state_dir)?;
-    let (listen, queues) = sockets::listen(options.listen, options.workers.max(1))?;
+    let (listen, queues) = sockets::listen(options.listen, options.limits.workers)?;
 
     let store = loaded.redis(options.redis_url.as_deref(), options.redis_fsync).await?;
     let plan = loaded.plan(listen, &store, options.quiet, options.limits)?;
@@ -216,7 +215,9 @@ impl Supervisor {
             .fleet
             .faults()
             .iter()
-            .map(|(id, faults): (_, &FaultSet)| (id.clone(), json!({ "faults": faults })))
+            .map(|(id, faults): (_, &FaultSet)| {
+                (id.clone(), json!({ "faults": faults, "shed": self.fleet.shed(id) }))
+            })
             .collect();
         json!({
             "pid": std::process::id(),

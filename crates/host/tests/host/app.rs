@@ -26,6 +26,8 @@ pub enum Action {
     Eat,
     /// Writes to the key-value store of this label.
     Store(&'static str),
+    /// Answers what came in the header of this name as the header `echo`.
+    Echo(&'static str),
 }
 
 impl Action {
@@ -37,9 +39,10 @@ impl Action {
             Self::Loop => "(loop $again (br $again))",
             Self::Eat => "(loop $more (drop (memory.grow (i32.const 16))) (br $more))",
             Self::Store(_) => "(local.set $code (call $store))",
+            Self::Echo(_) => "(call $echo (local.get $request) (local.get $headers))",
         };
         let label = match self {
-            Self::Store(label) => label,
+            Self::Store(label) | Self::Echo(label) => label,
             _ => "",
         };
         let text = include_str!("component.wat")
@@ -138,6 +141,9 @@ impl Folder {
     }
 }
 
+/// An answer as it came.
+pub type Answer = ureq::http::Response<ureq::Body>;
+
 /// A running application. Dropped, it is stopped.
 pub struct App {
     child: Child,
@@ -160,6 +166,16 @@ impl App {
     pub fn answer(&self, path: &str) -> (u16, String, String) {
         let url = format!("{}{path}", self.running()["http"].as_str().unwrap());
         read(agent().get(url).call().unwrap())
+    }
+
+    /// Sends a GET with headers and returns the answer as it came.
+    pub fn ask(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request =
+            agent().get(format!("{}{path}", self.running()["http"].as_str().unwrap()));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.call().unwrap()
     }
 
     /// An order to the admin port; status and body.
@@ -223,7 +239,7 @@ fn agent() -> ureq::Agent {
         .into()
 }
 
-fn read(mut response: ureq::http::Response<ureq::Body>) -> (u16, String, String) {
+fn read(mut response: Answer) -> (u16, String, String) {
     let kind = response.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
     (
         response.status().as_u16(),

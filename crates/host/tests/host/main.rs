@@ -2,6 +2,8 @@
 
 mod admin;
 mod app;
+mod bulkhead;
+mod deadline;
 mod lifecycle;
 mod redis;
 mod refusals;

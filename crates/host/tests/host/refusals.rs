@@ -121,3 +121,22 @@ fn a_port_or_a_state_folder_in_use_is_named() {
     let (success, text) = other.run(&["up", "--listen", &address]);
     assert!(!success && text.contains("is already in use"), "{text}");
 }
+
+#[test]
+fn a_bound_that_is_none_is_named_with_its_place() {
+    let bound = |count: &str| {
+        Folder::with_manifest(&format!(
+            "spin_manifest_version = 2\n[application]\nname = \"a\"\n\
+             tool.madang.max_requests = {count}\n[trigger]\n"
+        ))
+        .refused(&[])
+    };
+    let text = bound("\"many\"");
+    assert!(
+        text.contains(
+            "[application.tool.madang]: max_requests: \"many\" is no whole number from 1 up"
+        ),
+        "{text}"
+    );
+    assert!(bound("-1").contains("\"-1\" is no whole number"), "{}", bound("-1"));
+}

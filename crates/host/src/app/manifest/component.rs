@@ -1,6 +1,6 @@
 //! `[component.<id>]`.
 
-use crate::app::template;
+use crate::app::template::{self, Count};
 use anyhow::{Result, anyhow, bail, ensure};
 use indexmap::IndexMap;
 use serde::{Deserialize, de};
@@ -61,6 +61,8 @@ struct ComponentTools {
 pub struct ComponentSettings {
     /// The path that is asked at start, after a reconnect and every `ready_interval_ms`.
     pub ready: Option<String>,
+    /// How many requests of it may be at work at once; as many more wait.
+    pub max_requests: Option<Count>,
     /// Messages only say "look": those that wait become one.
     pub doorbell: bool,
     /// Key patterns that the component's Redis user may touch.

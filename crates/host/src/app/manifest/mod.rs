@@ -8,7 +8,10 @@ pub use triggers::{
     HttpTrigger, RedisDefaults, RedisTrigger, RouteConfig, TriggerDefaults, Triggers,
 };
 
-use super::template;
+use super::{
+    parse::from_toml,
+    template::{self, Count},
+};
 use anyhow::{Context, Result, anyhow, ensure};
 use indexmap::IndexMap;
 use serde::{Deserialize, de};
@@ -66,11 +69,13 @@ struct ApplicationTools {
 pub struct ApplicationSettings {
     /// How often each component's `ready` path is asked, in milliseconds.
     pub ready_interval_ms: u64,
+    /// [`ComponentSettings::max_requests`] of components that do not say it themselves.
+    pub max_requests: Option<Count>,
 }
 
 impl Default for ApplicationSettings {
     fn default() -> Self {
-        Self { ready_interval_ms: 1000 }
+        Self { ready_interval_ms: 1000, max_requests: None }
     }
 }
 
@@ -101,7 +106,7 @@ impl Manifest {
 
     /// Parses and checks a manifest's text.
     pub fn parse(text: &str) -> Result<Self> {
-        let manifest: Self = toml::from_str(text)?;
+        let manifest: Self = from_toml(text)?;
         manifest.check()?;
         Ok(manifest)
     }

@@ -68,9 +68,16 @@ fn unknown_keys_are_named_with_their_place() {
     let text = component_error("alowed_outbound_hosts = []\n");
     assert!(text.contains("line 9"), "{text}");
     assert!(text.contains("unknown field `alowed_outbound_hosts`"), "{text}");
-    assert!(text.contains("`allowed_outbound_hosts`"), "{text}");
+    assert!(text.ends_with(", did you mean `allowed_outbound_hosts`?"), "{text}");
     let text = component_error("[component.a.tool.madang]\nredy = \"/\"\n");
     assert!(text.contains("unknown field `redy`"), "{text}");
+    assert!(text.ends_with(", did you mean `ready`?"), "{text}");
+    let text = component_error("[component.a.tool.madang]\nmax_request = 1\n");
+    assert!(text.ends_with(", did you mean `max_requests`?"), "{text}");
+    let text = error("tool.madang.max_requets = 1\n");
+    assert!(text.ends_with(", did you mean `max_requests`?"), "{text}");
+    let text = component_error("[component.a.tool.madang]\nmax_requests = true\n");
+    assert!(text.contains("write a whole number, or a text such as \"{{ name }}\""), "{text}");
 }
 
 #[test]
