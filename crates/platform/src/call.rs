@@ -16,8 +16,8 @@ use crate::event::rfc3339;
 use crate::journal::Called;
 use crate::json;
 
-/// The pause before the second try is up to so long, before the third up to twice that.
-const PAUSE: Duration = Duration::from_millis(25);
+/// The pause before the second try is up to so many microseconds, before the third up to twice that.
+const PAUSE_US: u64 = 25_000;
 
 /// A request to another context.
 #[derive(Debug, Clone, PartialEq)]
@@ -210,8 +210,8 @@ impl Env<'_> {
             else {
                 break;
             };
-            let most = PAUSE * u32::try_from(called.tries).unwrap_or(u32::MAX);
-            let pause = asked.max(most.mul_f64(self.host.random() as f64 / u64::MAX as f64));
+            let jittered = self.host.random() % (PAUSE_US * called.tries);
+            let pause = asked.max(Duration::from_micros(jittered));
             if pause >= end.left(self.host.now()) {
                 break;
             }

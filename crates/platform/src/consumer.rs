@@ -9,6 +9,7 @@ use crate::env::Env;
 use crate::error::Error;
 use crate::event::{Envelope, Fact, rfc3339};
 use crate::redis::{CLAIM, RELEASE, Reply, words};
+use crate::rest::source::Source;
 use crate::work::{Committed, Work, record_refusal};
 
 /// How long nobody else starts on the same batch, in milliseconds; each batch renews it. Correctness
@@ -20,6 +21,40 @@ const BATCH: &str = "64";
 const BUDGET: Duration = Duration::from_secs(10);
 /// How often a policy is tried unless the variable `max_attempts` says otherwise.
 const MAX_ATTEMPTS: u64 = 5;
+
+/// Who follows the log for a context: its policies, or its read model.
+pub(crate) trait Follower {
+    /// The events that are heard.
+    fn subscriptions(&self) -> Vec<&'static str>;
+    /// Follows the log, a read model for at most so long.
+    fn catch_up(&self, env: &Env, limit: Duration) -> Result<Drained, Error>;
+    /// The number of the last event that was handled.
+    fn position(&self, env: &Env) -> Result<u64, Error>;
+    /// Handles a dead letter once more. Answers false where there is no such letter.
+    fn replay(&self, env: &Env, number: u64) -> Result<bool, Error>;
+    /// What clients read of it.
+    fn source(&self) -> Option<&dyn Source> {
+        None
+    }
+}
+
+impl Follower for Policies {
+    fn subscriptions(&self) -> Vec<&'static str> {
+        self.handlers.iter().map(|(kind, _)| *kind).collect()
+    }
+
+    fn catch_up(&self, env: &Env, _: Duration) -> Result<Drained, Error> {
+        drain(env, self)
+    }
+
+    fn position(&self, env: &Env) -> Result<u64, Error> {
+        position(env)
+    }
+
+    fn replay(&self, env: &Env, number: u64) -> Result<bool, Error> {
+        replay(env, self, number)
+    }
+}
 
 type Handler = Box<dyn Fn(&Envelope, &mut Work) -> Result<(), Error>>;
 
@@ -47,11 +82,6 @@ impl Policies {
             move |envelope: &Envelope, work: &mut Work| policy(envelope.fact::<F>()?, work);
         self.handlers.push((F::TYPE, Box::new(handler)));
         self
-    }
-
-    /// The events that are heard.
-    pub fn subscriptions(&self) -> impl Iterator<Item = &'static str> {
-        self.handlers.iter().map(|(kind, _)| *kind)
     }
 
     fn handler(&self, kind: &str) -> Option<&Handler> {
@@ -171,12 +201,12 @@ pub fn drain(env: &Env, policies: &Policies) -> Result<Drained, Error> {
     }
 }
 
-/// How far this context has come and how far the log goes.
+/// How far the policies of this context have come in the log.
 ///
 /// # Errors
 /// Unavailable without Redis.
-pub fn position(env: &Env) -> Result<(u64, u64), Error> {
-    Ok((number_at(env, env.key("cursor"))?, head(env)?))
+pub fn position(env: &Env) -> Result<u64, Error> {
+    number_at(env, env.key("cursor"))
 }
 
 /// How far the log goes.

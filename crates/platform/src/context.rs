@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::aggregate::Aggregate;
-use crate::consumer::Policies;
+use crate::consumer::{Follower, Policies};
 use crate::env::{Cause, Env, Host};
 use crate::error::Error;
 use crate::json;
@@ -29,8 +29,7 @@ pub struct Definition {
     pub(crate) neighbours: &'static [&'static str],
     pub(crate) sources: Vec<Box<dyn Source>>,
     pub(crate) questions: Vec<(&'static str, Question)>,
-    pub(crate) policies: Policies,
-    pub(crate) view: Option<View>,
+    pub(crate) follower: Option<Box<dyn Follower>>,
 }
 
 impl Definition {
@@ -43,8 +42,7 @@ impl Definition {
             neighbours: &[],
             sources: Vec::new(),
             questions: Vec::new(),
-            policies: Policies::new(),
-            view: None,
+            follower: None,
         }
     }
 
@@ -62,10 +60,10 @@ impl Definition {
         self
     }
 
-    /// A read model at `/<system>/<table>`. A context has one at most.
+    /// A read model at `/<system>/<table>`. A context has one at most, and no policies then.
     #[must_use]
     pub fn view(mut self, view: View) -> Self {
-        self.view = Some(view);
+        self.follower = Some(Box::new(view));
         self
     }
 
@@ -91,7 +89,7 @@ impl Definition {
     /// What it does when it hears of events.
     #[must_use]
     pub fn policies(mut self, policies: Policies) -> Self {
-        self.policies = policies;
+        self.follower = Some(Box::new(policies));
         self
     }
 
@@ -103,13 +101,12 @@ impl Definition {
 
     /// The events that it hears.
     pub fn subscriptions(&self) -> Vec<&'static str> {
-        let views = self.view.iter().flat_map(View::subscriptions);
-        self.policies.subscriptions().chain(views).collect()
+        self.follower.as_ref().map(|follower| follower.subscriptions()).unwrap_or_default()
     }
 
     /// The collections, the view's among them.
     pub(crate) fn served(&self) -> impl Iterator<Item = &dyn Source> {
-        let view = self.view.iter().map(|view| view as &dyn Source);
+        let view = self.follower.iter().filter_map(|follower| follower.source());
         self.sources.iter().map(|source| &**source).chain(view)
     }
 }

@@ -92,7 +92,6 @@ pub struct Cause {
 }
 
 /// The surroundings of one piece of work.
-#[derive(Clone)]
 pub struct Env<'h> {
     /// The host's ports.
     pub host: &'h dyn Host,
@@ -134,7 +133,17 @@ impl<'h> Env<'h> {
 
     /// The same surroundings for another cause.
     pub fn caused_by(&self, cause: Cause) -> Env<'h> {
-        Env { cause, ..self.clone() }
+        let Env { host, system, context, neighbours, deadline, resumed, .. } = *self;
+        Env {
+            host,
+            system,
+            context,
+            neighbours,
+            cause,
+            deadline,
+            resumed,
+            journal: self.journal.clone(),
+        }
     }
 
     /// Milliseconds since 1970.

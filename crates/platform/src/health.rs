@@ -27,9 +27,9 @@ pub(crate) const SHED: &str = "madang-shed";
 /// # Errors
 /// Unavailable without the stores.
 pub fn catch_up(definition: &Definition, env: &Env) -> Result<Drained, Error> {
-    let drained = match &definition.view {
-        Some(view) => view.catch_up(env, CATCH_UP)?.0,
-        None => consumer::drain(env, &definition.policies)?,
+    let drained = match &definition.follower {
+        Some(follower) => follower.catch_up(env, CATCH_UP)?,
+        None => Drained::CaughtUp,
     };
     for source in &definition.sources {
         source.settle_due(env)?;
@@ -65,13 +65,11 @@ pub(crate) fn info(
         .iter()
         .map(|neighbour| Breaker::new(env, neighbour).describe().map_err(Error::Unavailable))
         .collect::<Result<_, _>>()?;
-    let (mut cursor, head) = consumer::position(env)?;
-    let subscriptions = definition.subscriptions();
-    if let Some(view) = &definition.view {
-        cursor = view.position(env)?;
-    } else if subscriptions.is_empty() {
-        cursor = head;
-    }
+    let head = consumer::head(env)?;
+    let cursor = match &definition.follower {
+        Some(follower) => follower.position(env)?,
+        None => head,
+    };
     let dead = env.redis("HLEN", &[env.dead_key()])?;
     let refusals = env.redis("XREVRANGE", &[&env.key("refusals"), "+", "-", "COUNT", "10"])?;
     let refusals: Vec<Value> = refusals
@@ -84,7 +82,7 @@ pub(crate) fn info(
         "name": format!("{}-{}", env.system, env.context),
         "version": version,
         "world": format!("madang:{}/{}", env.system, env.context),
-        "subscriptions": subscriptions,
+        "subscriptions": definition.subscriptions(),
         "cursor": cursor,
         "lag": head.saturating_sub(cursor),
         "deadLetters": dead.first().and_then(Reply::number).unwrap_or(0),

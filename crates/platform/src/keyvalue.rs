@@ -19,6 +19,17 @@ mod bindings {
 #[doc(hidden)]
 pub use bindings::wasi::keyvalue::{atomics, store};
 
+/// Why a store does not do what it is asked, and the mend.
+pub(crate) fn reason(error: store::Error) -> String {
+    match error {
+        store::Error::AccessDenied => {
+            "is not granted: add it to the component's `key_value_stores`".to_owned()
+        }
+        store::Error::NoSuchStore => "is not there: define it in the runtime config".to_owned(),
+        store::Error::Other(why) => why,
+    }
+}
+
 /// A number as Spin keeps it: eight bytes, the lowest first, in SQLite; decimal digits in Redis. Eight
 /// bytes that are all digits are the latter: read as the former they would be a number that nothing
 /// here reaches.

@@ -48,14 +48,8 @@ impl Spin {
             return Ok(bucket);
         }
         let label = &self.label;
-        let bucket = store::open(label).map_err(|error| {
-            let mend = match error {
-                store::Error::AccessDenied => "add it to the component's `key_value_stores`",
-                store::Error::NoSuchStore => "define it in the runtime config",
-                store::Error::Other(_) => "see why",
-            };
-            format!("the key-value store {label}: {error:?}: {mend}")
-        })?;
+        let bucket = store::open(label)
+            .map_err(|error| format!("the key-value store {label} {}", keyvalue::reason(error)))?;
         Ok(self.bucket.get_or_init(|| bucket))
     }
 
@@ -148,11 +142,11 @@ impl Host for Spin {
     }
 
     fn count(&self, key: &str, delta: i64) -> Result<i64, String> {
-        atomics::increment(self.bucket()?, key, delta).map_err(|error| format!("{error:?}"))
+        atomics::increment(self.bucket()?, key, delta).map_err(keyvalue::reason)
     }
 
     fn counted(&self, key: &str) -> Result<i64, String> {
-        let bytes = self.bucket()?.get(key).map_err(|error| format!("{error:?}"))?;
+        let bytes = self.bucket()?.get(key).map_err(keyvalue::reason)?;
         match bytes {
             None => Ok(0),
             Some(bytes) => keyvalue::number(&bytes).ok_or_else(|| format!("{key} is no number")),
@@ -160,7 +154,7 @@ impl Host for Spin {
     }
 
     fn forget(&self, key: &str) -> Result<(), String> {
-        self.bucket()?.delete(key).map_err(|error| format!("{error:?}"))
+        self.bucket()?.delete(key).map_err(keyvalue::reason)
     }
 
     fn variable(&self, name: &str) -> Option<String> {

@@ -27,7 +27,6 @@ use crate::health;
 use crate::http::{Request, Response};
 use crate::problem::Problem;
 use crate::trace;
-use crate::view::FRESHNESS;
 
 /// Characters of a correlation id at most.
 const MAX_CORRELATION: usize = 128;
@@ -179,10 +178,7 @@ fn route(
         profile: format!("/{}/-/{}/profile/{}", env.system, env.context, source.collection()),
         searchable: !source.searches().is_empty(),
     };
-    let lag = match &definition.view {
-        Some(view) => Some(view.catch_up(env, FRESHNESS)?.1),
-        None => None,
-    };
+    let lag = source.freshen(env)?;
     let response = match (found, method) {
         (Found::Collection(_), "POST") => post(env, request, source, &place)?,
         (Found::Collection(_), _) => {
@@ -330,11 +326,8 @@ fn internal(
         }
         ["dead-letters", number, "replay"] => {
             let number = letter(number)?;
-            let replayed = match &definition.view {
-                Some(view) => view.replay(env, number)?,
-                None => consumer::replay(env, &definition.policies, number)?,
-            };
-            if replayed { Ok(Response::empty(204)) } else { Err(nothing()) }
+            let follower = definition.follower.as_ref().ok_or_else(nothing)?;
+            if follower.replay(env, number)? { Ok(Response::empty(204)) } else { Err(nothing()) }
         }
         [name] => {
             let (_, answer) = definition

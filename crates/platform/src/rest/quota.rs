@@ -4,8 +4,6 @@
 //! Counted in fixed windows in the key-value store, so for each host by itself; where the store fails,
 //! nobody is limited.
 
-use std::net::IpAddr;
-
 use crate::env::Env;
 use crate::http::{Request, Response};
 use crate::index::fnv1a;
@@ -93,13 +91,20 @@ fn client(request: &Request, trusted_proxies: usize) -> String {
     let hops: Vec<&str> =
         forwarded.split(',').map(str::trim).filter(|hop| !hop.is_empty()).chain([seen]).collect();
     let client = hops[hops.len().saturating_sub(trusted_proxies.saturating_add(1))];
-    match client.parse() {
-        Ok(IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}")
-        }
-        _ => client.to_owned(),
+    network(client)
+}
+
+/// The first half of an IPv6 address, other text as it is. `std::net` could say it as well, in 4 KB of
+/// every component; the host writes addresses in one form only.
+fn network(address: &str) -> String {
+    if !address.contains(':') || address.contains('.') {
+        return address.to_owned();
     }
+    let (head, tail) = address.split_once("::").unwrap_or((address, ""));
+    let groups = |text: &'_ str| text.split(':').filter(|group| !group.is_empty()).count();
+    let zeros = 8_usize.saturating_sub(groups(head) + groups(tail));
+    let all = head.split(':').chain(std::iter::repeat_n("0", zeros)).chain(tail.split(':'));
+    all.filter(|group| !group.is_empty()).take(4).collect::<Vec<_>>().join(":")
 }
 
 fn without_port(address: &str) -> &str {
@@ -121,6 +126,10 @@ mod tests {
     fn a_client_is_its_address_without_the_port() {
         assert_eq!(seen("10.0.0.7:4711", "", 0), "10.0.0.7");
         assert_eq!(seen("[2001:db8:1:2:3:4:5:6]:4711", "", 0), "2001:db8:1:2");
+        assert_eq!(seen("[2001:db8::1]:4711", "", 0), "2001:db8:0:0");
+        assert_eq!(seen("[2001:db8::2:3:4:5:6]:4711", "", 0), "2001:db8:0:2");
+        assert_eq!(seen("[::1]:4711", "", 0), "0:0:0:0");
+        assert_eq!(seen("[::ffff:10.0.0.7]:4711", "", 0), "::ffff:10.0.0.7");
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl<A: Aggregate + 'static> Collection<A> {
         id: u64,
         mut fresh: Option<(A, Option<String>)>,
     ) -> Result<Option<Item>, Error> {
-        let mut env = env.clone();
+        let mut env = env.caused_by(env.cause.clone());
         loop {
             let (state, version, kept) = if let Some((state, record)) = fresh.take() {
                 let cause = serde_json::to_string(&env.cause).ok();

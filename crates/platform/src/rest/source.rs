@@ -29,6 +29,11 @@ pub(crate) trait Source {
     fn methods(&self) -> (bool, bool, bool) {
         (false, false, false)
     }
+    /// Catches up with the log before it is read, and answers how many events are unread still. None: it
+    /// is what it is.
+    fn freshen(&self, _: &Env) -> Result<Option<u64>, Error> {
+        Ok(None)
+    }
     fn item(&self, env: &Env, id: u64) -> Result<Option<Item>, Error>;
     fn page(&self, env: &Env, listing: &Listing) -> Result<Page, Error>;
 

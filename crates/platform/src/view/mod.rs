@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use crate::consumer::{Drained, Follower};
 use crate::env::{Cell, Env, Rows};
 use crate::error::{Error, Rejection};
 use crate::event::{Envelope, Fact};
@@ -20,7 +21,7 @@ use crate::rest::listing::{Item, Listing, Page};
 use crate::rest::source::{Search, Source};
 
 /// How long a view catches up with the log before it answers (`spec/README.md`).
-pub(crate) const FRESHNESS: Duration = Duration::from_millis(200);
+const FRESHNESS: Duration = Duration::from_millis(200);
 
 /// What an event changes in a view: one row, found by the view's key.
 pub struct Change {
@@ -109,11 +110,6 @@ impl View {
         self
     }
 
-    /// The events that are heard.
-    pub fn subscriptions(&self) -> impl Iterator<Item = &'static str> {
-        self.handlers.iter().map(|(kind, _)| *kind)
-    }
-
     /// The row of an id, after catching up as a GET does.
     ///
     /// # Errors
@@ -193,7 +189,33 @@ impl View {
     }
 }
 
+impl Follower for View {
+    fn subscriptions(&self) -> Vec<&'static str> {
+        self.handlers.iter().map(|(kind, _)| *kind).collect()
+    }
+
+    fn catch_up(&self, env: &Env, limit: Duration) -> Result<Drained, Error> {
+        self.catch_up(env, limit).map(|(drained, _)| drained)
+    }
+
+    fn position(&self, env: &Env) -> Result<u64, Error> {
+        self.position(env)
+    }
+
+    fn replay(&self, env: &Env, number: u64) -> Result<bool, Error> {
+        self.replay(env, number)
+    }
+
+    fn source(&self) -> Option<&dyn Source> {
+        Some(self)
+    }
+}
+
 impl Source for View {
+    fn freshen(&self, env: &Env) -> Result<Option<u64>, Error> {
+        self.catch_up(env, FRESHNESS).map(|(_, lag)| Some(lag))
+    }
+
     fn collection(&self) -> &'static str {
         self.table
     }
