@@ -110,6 +110,11 @@ fn info_tells_where_a_context_stands() {
         "view" => json!(["BookRented", "BookCancelled", "DeliveryStarted", "DeliveryCancelled"]),
         _ => json!([]),
     };
+    let called = |context: &str| match context {
+        "rent" => json!([{"target": "book", "state": "closed", "since": null, "calls": 1,
+            "failed": 0, "retries": 0, "cutOff": 0}]),
+        _ => json!([]),
+    };
     for context in CONTEXTS {
         let mut info = shop.info(context);
         let version = info.as_object_mut().unwrap().remove("version");
@@ -121,6 +126,7 @@ fn info_tells_where_a_context_stands() {
                 "world": format!("madang:bookrent/{context}"),
                 "subscriptions": heard(context),
                 "cursor": 5, "lag": 0, "deadLetters": 0, "refusals": [],
+                "breakers": called(context), "shed": 0,
             })
         );
     }

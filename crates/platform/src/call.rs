@@ -19,6 +19,9 @@ use crate::json;
 /// The pause before the second try is up to so many microseconds, before the third up to twice that.
 const PAUSE_US: u64 = 25_000;
 
+/// What a call leaves of the time until a deadline at most.
+const RESERVE: Duration = Duration::from_millis(50);
+
 /// A request to another context.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outbound {
@@ -64,6 +67,16 @@ struct End {
 }
 
 impl End {
+    /// Of the time until a deadline a tenth, at most [`RESERVE`], is left for an answer without the
+    /// neighbour's.
+    fn new(now: SystemTime, limit: Duration, deadline: Option<SystemTime>) -> Self {
+        let given = deadline.map(|deadline| {
+            let whole = deadline.duration_since(now).unwrap_or_default();
+            deadline - (whole / 10).min(RESERVE)
+        });
+        End { own: now + limit, given }
+    }
+
     fn time(self) -> SystemTime {
         self.given.map_or(self.own, |given| given.min(self.own))
     }
@@ -170,7 +183,7 @@ impl Env<'_> {
         called: &mut Called,
     ) -> Result<Answered, String> {
         let limits = request.limits;
-        let end = End { own: self.host.now() + limits.whole, given: self.deadline };
+        let end = End::new(self.host.now(), limits.whole, self.deadline);
         request.headers.push((deadline::HEADER, rfc3339(end.time())));
         let breaker = Breaker::new(self, neighbour);
         let mut result = Err("the request's deadline has passed".to_owned());

@@ -1,4 +1,4 @@
-//! What a request or a message had to do with neighbours, for the line in the log that tells of it.
+//! What a request had to do with neighbours, for the line in the log that tells of it.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -35,27 +35,18 @@ impl Journal {
         self.0.borrow().iter().any(|called| called.failure.is_some() || called.tries > 1)
     }
 
-    /// The line in the log that tells of a request: where something went wrong with it, or of each
-    /// (variable `request_log`: `trouble`, `all` or `none`). Of what is not a client's own request only
-    /// calls are trouble: what else is wrong is told where it happens.
-    pub(crate) fn tell(
-        &self,
-        env: &Env,
-        request: &Request,
-        status: u16,
-        began: SystemTime,
-        own: bool,
-    ) {
-        let refused = status >= 500 || status == 429;
+    /// The line in the log that tells of a client's request: where something went wrong with it, or of
+    /// each (variable `request_log`: `trouble`, `all` or `none`).
+    pub(crate) fn tell(&self, env: &Env, request: &Request, status: u16, began: SystemTime) {
         let told = match env.host.variable("request_log").as_deref() {
             Some("all") => true,
             Some("none") => false,
-            _ => self.has_trouble() || (own && refused),
+            _ => self.has_trouble() || status >= 500 || status == 429,
         };
         if told {
             let took = env.host.now().duration_since(began).unwrap_or_default().as_millis();
             let (Request { method, path, .. }, saga) = (request, &env.cause.correlation);
-            eprintln!("{method} {path} {status} in {took} ms{self} (saga {saga})");
+            eprintln!("{method} {path} {status} in {took} ms{self}; saga {saga}");
         }
     }
 }
@@ -63,10 +54,10 @@ impl Journal {
 impl fmt::Display for Journal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for Called { target, tries, breaker, failure } in &*self.0.borrow() {
-            write!(f, ", called {target} ({tries} tries, breaker {breaker}")?;
-            match failure {
-                Some(why) => write!(f, ": {why})")?,
-                None => f.write_str(")")?,
+            write!(f, ", called {target}: tries {tries}, breaker {breaker}")?;
+            if let Some(why) = failure {
+                let why = why.strip_prefix(&format!("{target}: ")).unwrap_or(why);
+                write!(f, ", {why}")?;
             }
         }
         Ok(())

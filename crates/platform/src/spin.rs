@@ -213,11 +213,7 @@ pub fn hear<C: Context>() -> Result<(), Error> {
     let traceparent = trace::continued(None, || spin.random());
     let cause = Cause { traceparent, ..Cause::default() };
     let env = definition.env(&spin, cause);
-    let caught_up = health::catch_up(&definition, &env);
-    if env.journal.has_trouble() {
-        eprintln!("heard the channel{}", env.journal);
-    }
-    match caught_up {
+    match health::catch_up(&definition, &env) {
         Ok(Drained::CaughtUp | Drained::Busy) => Ok(()),
         Ok(Drained::Stuck(reason)) => {
             eprintln!("waiting: {reason}");

@@ -5,6 +5,7 @@ mod components;
 mod dead_letters;
 mod host;
 mod redis;
+mod slow;
 mod views;
 
 use madang_tests::BookRent;

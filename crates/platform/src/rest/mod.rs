@@ -80,7 +80,9 @@ pub fn serve(
     if let Some(quota) = quota {
         response = quota.tell(response);
     }
-    env.journal.tell(&env, request, response.status, began, source.is_some());
+    if source.is_some() {
+        env.journal.tell(&env, request, response.status, began);
+    }
     response = response.with("x-correlation-id", env.cause.correlation.as_str());
     response = cors::apply(&env, request, allow.as_deref(), response);
     if request.method == "HEAD" {

@@ -76,15 +76,15 @@ impl<A: Aggregate + 'static> Collection<A> {
         let began = env.host.now();
         while env.host.now().duration_since(began).unwrap_or_default() < BUDGET {
             let due = env.script(&DUE, &intents, words([INTENT_PAUSE, INTENTS]))?;
-            let mut settled = false;
-            for id in due.iter().filter_map(Reply::number) {
-                match self.settle(env, id) {
-                    Ok(_) => settled = true,
-                    Err(error) => eprintln!("{}/{id} waits: {error}", A::COLLECTION),
-                }
+            let ids = due.iter().filter_map(Reply::number);
+            let failed: Vec<_> =
+                ids.filter_map(|id| Some((id, self.settle(env, id).err()?))).collect();
+            if let Some((id, error)) = failed.first() {
+                let others = failed.len() - 1;
+                eprintln!("{}/{id} and {others} others wait: {error}", A::COLLECTION);
             }
             // Where nothing goes on, the rest waits for the next time, too.
-            if !settled {
+            if failed.len() == due.len() {
                 break;
             }
         }
