@@ -1,6 +1,6 @@
 //! A host of a test's own.
 
-use crate::client::Client;
+use crate::client::{Answer, Client};
 use crate::host_builder::HostBuilder;
 use crate::launcher::Launcher;
 use crate::process::{Process, signal, tail};
@@ -160,6 +160,17 @@ impl Host {
             };
         }
         self.fault(component, "crash", body);
+    }
+
+    /// Has it read its manifest again and replace what has changed, as `madang reload` does; gives its
+    /// answer, whatever it is.
+    ///
+    /// # Panics
+    /// On `spin up`, which cannot do it.
+    #[must_use = "it may be refused"]
+    #[track_caller]
+    pub fn reload(&self) -> Answer {
+        Client::new(self.admin()).post("/reload", json!({}))
     }
 
     #[track_caller]

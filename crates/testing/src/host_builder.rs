@@ -42,6 +42,7 @@ pub struct HostBuilder {
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) args: Vec<String>,
     pub(crate) env: Vec<(String, String)>,
+    pub(crate) has_own_cache: bool,
 }
 
 impl Default for HostBuilder {
@@ -56,6 +57,7 @@ impl Default for HostBuilder {
             variables: Vec::new(),
             args: Vec::new(),
             env: Vec::new(),
+            has_own_cache: false,
         }
     }
 }
@@ -113,6 +115,13 @@ impl HostBuilder {
     /// An environment variable of the host.
     pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.env.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Has it compile components into a cache of its own, instead of the one that tests share: for
+    /// components that nobody else has.
+    pub fn own_cache(mut self) -> Self {
+        self.has_own_cache = true;
         self
     }
 

@@ -107,7 +107,9 @@ impl Launcher {
 
     fn madang_command(&self) -> Result<Command, String> {
         let madang = madang()?;
-        self.share_compiled_components(&madang);
+        if !self.settings.has_own_cache {
+            self.share_compiled_components(&madang);
+        }
         let mut command = Command::new(madang);
         command.arg("up").arg("--from").arg(&self.settings.manifest);
         command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);

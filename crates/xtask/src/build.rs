@@ -1,4 +1,4 @@
-//! Building what `up`, `test` and `bench` run.
+//! Building what `up`, `test`, `bench` and `drill` run.
 
 use crate::cargo::{Packages, WASM, cargo, select};
 use crate::progress::{Executable, Progress};

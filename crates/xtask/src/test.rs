@@ -1,9 +1,9 @@
 //! `cargo xtask test`: what CI runs, step by step.
 
-use crate::build;
-use crate::cargo::{Packages, WASM, cargo, root, select};
+use crate::cargo::{self, Packages, WASM, cargo, root, select};
 use crate::progress::Executable;
 use crate::setup::{self, Toolchain, Tools};
+use crate::{build, testing};
 use anyhow::{Context, Result, bail};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -29,6 +29,10 @@ pub fn run() -> Result<()> {
     } else {
         println!("spin is not on the PATH: end-to-end tests on spin up skipped");
     }
+    steps.run("fault drills", || {
+        let mut drills = Command::new(cargo::binary(testing::DRILL));
+        check(drills.arg("--all"), "what the tables above say is not ok")
+    })?;
     steps.summary();
     Ok(())
 }

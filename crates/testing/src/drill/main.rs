@@ -2,15 +2,17 @@
 //! breaks something under a load of real requests, mends it, and prints what was expected beside
 //! what was seen.
 #![allow(clippy::print_stdout, reason = "the tables are the result")]
-#![allow(dead_code)]
+mod breaker;
 mod callee_down;
 mod consumer_down;
+mod overload;
 mod reconcile;
 mod report;
 mod requests;
 mod self_healing;
 mod siege;
 mod two_replicas;
+mod watch;
 
 use clap::{Parser, ValueEnum};
 use std::panic::catch_unwind;
@@ -25,7 +27,7 @@ struct Args {
     #[arg(required_unless_present_any = ["all", "list"], conflicts_with_all = ["all", "list"])]
     name: Option<Drill>,
     /// All of them, one after the other, in the short form
-    #[arg(long)]
+    #[arg(long, conflicts_with = "list")]
     all: bool,
     /// A few seconds under each load, to see that it holds
     #[arg(long)]
@@ -38,10 +40,14 @@ struct Args {
 /// The drills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Drill {
+    /// A neighbour is slow: the circuit breaker opens, and closes when it is quick again
+    Breaker,
     /// A consumer is down while events are told, and catches up by itself
     ConsumerDown,
     /// A neighbour is down: rents fail at once, and no longer than it takes to come back
     CalleeDown,
+    /// One context is asked for more than it can do: it sheds, and nobody else notices
+    Overload,
     /// The host's processes are killed under load, and come back
     SelfHealing,
     /// Two hosts on one Redis do what one does, and nothing twice
@@ -68,8 +74,10 @@ impl Drill {
     /// Whether all was as expected.
     fn run(self, length: Length) -> bool {
         match self {
+            Self::Breaker => breaker::run(length),
             Self::ConsumerDown => consumer_down::run(length),
             Self::CalleeDown => callee_down::run(length),
+            Self::Overload => overload::run(length),
             Self::SelfHealing => self_healing::run(length),
             Self::TwoReplicas => two_replicas::run(length),
         }

@@ -7,7 +7,8 @@ use crate::report::Report;
 use crate::requests::{Asking, register};
 use crate::siege::{Crowd, SLACK, Siege};
 use madang_testing::bookrent::BookRent;
-use madang_testing::{Backend, Host, Running, eventually, procfs};
+use madang_testing::{Backend, Client, Host, Running, eventually, procfs};
+use serde_json::Value;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -20,14 +21,14 @@ const KILLED: usize = WORKERS + 1;
 
 /// Runs the drill; tells whether all was as expected.
 pub fn run(length: Length) -> bool {
-    let crowd = Crowd::of(16, 25);
-    let between = length.seconds(4, 1);
+    let crowd = Crowd::of(16, 10);
+    let between = length.seconds(3, 2);
     let kills = KILLED * if length == Length::Full { 3 } else { 1 };
     let mut host = Host::builder().backend(Backend::Madang).workers(WORKERS).start();
     let mut report = Report::default();
 
-    let time = (between + Duration::from_secs(1)) * u32::try_from(kills + 1).unwrap_or(u32::MAX);
-    let books = register(&host, crowd.most_in(time + SLACK));
+    let time = between * u32::try_from(kills + 1).unwrap_or(u32::MAX) + SLACK;
+    let books = register(&host, crowd.most_in(time));
     let siege = Siege::lay("killed", host.address(), crowd, Asking::Rents(books));
     sleep(between);
     let mut slowest = Duration::ZERO;
@@ -43,7 +44,11 @@ pub fn run(length: Length) -> bool {
     // A worker takes with it what is under way in it: at most one request of each client.
     let most = (kills - kills / KILLED) * crowd.clients;
     report.at_most("requests that a killed worker took with it", most as f64, failed as f64, "");
-    report.same("processes killed and replaced", kills, kills);
+    let status = Client::new(host.admin()).get("/status").expect(200).json();
+    let restarts = |process: &Value| process["restarts"].as_u64().unwrap_or_default();
+    let workers = status["workers"].as_array().into_iter().flatten();
+    let replaced: u64 = workers.chain([&status["trigger"]]).map(restarts).sum();
+    report.same("processes replaced by the supervisor", kills as u64, replaced);
     report.at_most("the slowest to be replaced", 5.0, slowest.as_secs_f64(), "s");
     let shop = BookRent::of(&host);
     reconcile(&mut report, &phases, &shop);

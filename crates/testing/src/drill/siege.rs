@@ -61,11 +61,6 @@ impl Record {
     pub fn is_failed(&self) -> bool {
         self.status.is_none_or(|status| status >= 500)
     }
-
-    /// When the answer was there.
-    pub fn end(&self) -> Instant {
-        self.begin + self.time
-    }
 }
 
 fn id(answer: &Response<Bytes>) -> Option<u64> {
@@ -105,7 +100,6 @@ impl Crowd {
 #[derive(Debug)]
 pub struct Siege {
     name: String,
-    begin: Instant,
     told: Arc<AtomicBool>,
     records: Arc<Mutex<Vec<Record>>>,
     thread: Option<JoinHandle<anyhow::Result<load::Outcome>>>,
@@ -136,12 +130,7 @@ impl Siege {
                 })
             }
         });
-        Self { name: name.into(), begin: Instant::now(), told, records, thread: Some(thread) }
-    }
-
-    /// Looks at what was answered so far.
-    pub fn so_far<T>(&self, look: impl FnOnce(&[Record]) -> T) -> T {
-        look(&lock(&self.records))
+        Self { name: name.into(), told, records, thread: Some(thread) }
     }
 
     /// Ends it, and gives what came of it.
@@ -157,7 +146,7 @@ impl Siege {
         let thread = self.thread.take().expect("a siege is lifted once");
         let outcome = thread.join().expect("the load generator").expect("the load generator");
         let records = std::mem::take(&mut *lock(&self.records));
-        Phase { name: self.name.clone(), begin: self.begin, elapsed: outcome.elapsed, records }
+        Phase { name: self.name.clone(), elapsed: outcome.elapsed, records }
     }
 }
 
@@ -176,8 +165,6 @@ fn lock(records: &Mutex<Vec<Record>>) -> MutexGuard<'_, Vec<Record>> {
 pub struct Phase {
     /// What it was.
     pub name: String,
-    /// When it began.
-    pub begin: Instant,
     /// Everything that was asked, in the order in which it ended.
     pub records: Vec<Record>,
     elapsed: Duration,
@@ -289,7 +276,7 @@ mod tests {
 
     fn phase(records: Vec<Record>) -> Phase {
         let elapsed = Duration::from_secs(4);
-        Phase { name: "test".to_owned(), begin: Instant::now(), records, elapsed }
+        Phase { name: "test".to_owned(), records, elapsed }
     }
 
     #[test]
