@@ -279,9 +279,11 @@ mod tests {
         assert_eq!(settled().told_of("DeliveryStarted", "rentId"), [7]);
     }
 
+    type Change = fn(&mut Truth);
+
     #[test]
     fn each_thing_that_is_not_true_is_found() {
-        let changes: [(&str, fn(&mut Truth)); 8] = [
+        let changes: [(&str, Change); 8] = [
             ("the log has 4 where 3", |t| t.log[2].number = 4),
             ("two events have the id", |t| t.log[1].event["id"] = json!("1")),
             ("was not told once", |t| t.log.truncate(2)),
