@@ -1,8 +1,8 @@
-//! SQLite files: one connection per file and process, used off the worker's loop so that no lock
-//! ever blocks it.
+//! SQLite files: one connection per file and process. No lock ever blocks a worker's loop: what may
+//! take long is done off it, and so is what would have to wait.
 
 use rusqlite::{
-    Connection,
+    Connection, ErrorCode,
     hooks::{AuthAction, AuthContext, Authorization},
 };
 use std::{
@@ -11,13 +11,18 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
+use tokio::sync::OnceCell;
 
 /// How long a statement waits for another process's write.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// After so many short writes the write-ahead log is copied into the database: SQLite's own number, which
+/// counts pages, and a short write changes about one.
+const CHECKPOINT: u32 = 1000;
 
 /// The most bytes that one result may hold: Spin's bound.
 pub const LARGEST_RESULT: usize = 128 << 20;
@@ -30,8 +35,14 @@ impl Databases {
     /// The database of a file; whatever the label, the same file is the same connection.
     pub fn get(&self, path: &Path) -> Database {
         let mut databases = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let new =
-            || Database(Arc::new(File { path: path.to_owned(), connection: Mutex::default() }));
+        let new = || {
+            Database(Arc::new(File {
+                path: path.to_owned(),
+                connection: Mutex::default(),
+                prepared: OnceCell::new(),
+                writes: AtomicU32::new(0),
+            }))
+        };
         databases.entry(path.to_owned()).or_insert_with(new).clone()
     }
 }
@@ -44,6 +55,8 @@ pub struct Database(Arc<File>);
 struct File {
     path: PathBuf,
     connection: Mutex<Option<Connection>>,
+    prepared: OnceCell<()>,
+    writes: AtomicU32,
 }
 
 impl Database {
@@ -76,6 +89,69 @@ impl Database {
                 .map_err(|error| error.to_string())
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?
+    }
+}
+
+impl Database {
+    /// Prepares a database for short work by a statement, once for this process.
+    pub async fn prepare(&self, statement: &'static str) -> Result<(), String> {
+        let prepare = || {
+            self.work(move |connection| {
+                connection.execute(statement, [])?;
+                // Copying the log waits for the disk: it is done off the loop.
+                connection.pragma_update(None, "wal_autocheckpoint", 0)
+            })
+        };
+        self.0.prepared.get_or_try_init(prepare).await.copied()
+    }
+
+    /// Does short work here and now: the way to another thread and back costs several times as much.
+    /// Where another process or thread is at it, the work is done again off the loop.
+    pub async fn quick<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, String> {
+        match self.at_once(&work) {
+            Some(result) => result.map_err(|error| error.to_string()),
+            None => self.work(move |connection| work(connection)).await,
+        }
+    }
+
+    /// As [`Self::quick`], for work that changes something.
+    pub async fn quick_write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, String> {
+        if self.0.writes.fetch_add(1, Ordering::Relaxed) % CHECKPOINT == CHECKPOINT - 1 {
+            let database = self.clone();
+            tokio::spawn(async move {
+                let copied = database.work(|connection| {
+                    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+                });
+                if let Err(error) = copied.await {
+                    crate::say!("madang: {}: {error}", database.0.path.display());
+                }
+            });
+        }
+        self.quick(work).await
+    }
+
+    /// The result, unless it would take waiting or opening.
+    fn at_once<T>(
+        &self,
+        work: impl Fn(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Option<rusqlite::Result<T>> {
+        let mut connection = self.0.connection.try_lock().ok()?;
+        let connection = connection.as_mut()?;
+        let result = connection
+            .busy_timeout(Duration::ZERO)
+            .and_then(|()| connection.progress_handler(0, None::<fn() -> bool>))
+            .and_then(|()| work(connection));
+        let reset = connection.busy_timeout(BUSY);
+        match result {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => None,
+            result => Some(result.and_then(|value| reset.map(|()| value))),
+        }
     }
 }
 

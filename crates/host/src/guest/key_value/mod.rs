@@ -49,12 +49,21 @@ impl Store {
         self.database.work(move |connection| work(connection, &label)).await
     }
 
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Connection, &str) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, String> {
+        let label = self.label.clone();
+        self.database.quick_write(move |connection| work(connection, &label)).await
+    }
+
     async fn get(&self, key: String) -> Result<Option<Vec<u8>>, String> {
-        self.work(move |connection, label| get(connection, label, &key)).await
+        let label = self.label.clone();
+        self.database.quick(move |connection| get(connection, &label, &key)).await
     }
 
     async fn set(&self, pairs: Pairs) -> Result<(), String> {
-        self.work(move |connection, label| {
+        self.write(move |connection, label| {
             let transaction = connection.transaction()?;
             for (key, value) in &pairs {
                 transaction.prepare_cached(SET)?.execute(params![label, key, value])?;
@@ -65,7 +74,7 @@ impl Store {
     }
 
     async fn delete(&self, keys: Vec<String>) -> Result<(), String> {
-        self.work(move |connection, label| {
+        self.write(move |connection, label| {
             let transaction = connection.transaction()?;
             for key in &keys {
                 transaction.prepare_cached(DELETE)?.execute(params![label, key])?;
@@ -96,7 +105,7 @@ impl Store {
 
     /// Adds to a number kept as eight little-endian bytes, Spin's way.
     async fn increment(&self, key: String, delta: i64) -> Result<i64, String> {
-        let sum = self.work(move |connection, label| {
+        let sum = self.write(move |connection, label| {
             let transaction =
                 connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
             let number = match get(&transaction, label, &key)? {
@@ -132,7 +141,7 @@ impl State {
             return Ok(Err(Error::NoSuchStore));
         };
         let store = Store { label, database: host.databases.get(path) };
-        if let Err(fault) = store.work(|connection, _| connection.execute(CREATE, [])).await {
+        if let Err(fault) = store.database.prepare(CREATE).await {
             return Ok(Err(Error::Other(fault)));
         }
         Ok(Ok(self.table.push(store)?))
