@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 
 /// Those who ask at each host; without pauses, so that it has all it can do.
 const CLIENTS: usize = 8;
-/// The contexts whose cursor is in Redis, where the hosts share it.
-const SHARED_CURSORS: [&str; 2] = ["book", "delivery"];
+/// The contexts that hear events: two whose cursor the hosts share, and the view, of which each host
+/// has its own.
+const HEARING: [&str; 3] = ["book", "delivery", "view"];
 
 /// Runs the drill; tells whether all was as expected.
 pub fn run(length: Length) -> bool {
@@ -43,12 +44,12 @@ pub fn run(length: Length) -> bool {
     let differing = first.iter().filter(|(rent, row)| second.get(*rent) != Some(row)).count();
     report.same("rows that the hosts' views have", first.len(), second.len());
     report.same("rows in which the hosts' views differ", 0, differing);
-    let head = double.log.len().to_string();
-    for shop in &shops {
-        for context in SHARED_CURSORS.into_iter().chain(["view"]) {
-            let cursor = shop.info(context)["cursor"].to_string();
-            let what = format!("cursor of {context} at {} (the log's head)", shop.host.url());
-            report.same(what, head.clone(), cursor);
+    let last = double.log.last().map_or(0, |event| event.number);
+    report.same("number of the last event (as events in the log)", double.log.len() as u64, last);
+    for (shop, host) in shops.iter().zip(1..) {
+        for context in HEARING {
+            let cursor = shop.info(context)["cursor"].as_u64().unwrap_or_default();
+            report.same(format!("host {host}: cursor of {context} (the last event)"), last, cursor);
         }
     }
     phases.extend(of_two);
@@ -68,7 +69,7 @@ fn besiege(hosts: &[Host], rents: usize) -> Vec<Phase> {
         .zip(books.chunks(rents / hosts.len()))
         .enumerate()
         .map(|(number, (host, books))| {
-            let name = format!("{} of {}", number + 1, hosts.len());
+            let name = format!("host {} of {}", number + 1, hosts.len());
             let asking = Asking::Rents(books.to_vec());
             Siege::lay(name, host.address(), Crowd::of(CLIENTS, 0), asking)
         })
