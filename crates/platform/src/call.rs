@@ -157,6 +157,7 @@ impl Env<'_> {
         let base = variable("base_url")?;
         let (context, question) = target.split_once('/').unwrap_or((target, ""));
         let milliseconds = |name, default| Duration::from_millis(self.number(name, default));
+        let whole_ms = self.number("call_timeout_ms", 1000);
         Ok(Outbound {
             url: format!("{}/{}/-/{context}/{question}", base.trim_end_matches('/'), self.system),
             headers: vec![
@@ -169,8 +170,8 @@ impl Env<'_> {
             body: json::to_wire(body)?.to_string().into_bytes(),
             limits: Limits {
                 connect: milliseconds("connect_timeout_ms", 250),
-                first_byte: milliseconds("first_byte_timeout_ms", 1000),
-                whole: milliseconds("call_timeout_ms", 1000),
+                first_byte: milliseconds("first_byte_timeout_ms", whole_ms),
+                whole: Duration::from_millis(whole_ms),
             },
         })
     }

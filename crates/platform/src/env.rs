@@ -172,10 +172,11 @@ impl<'h> Env<'h> {
         format!("{{{}}}:dead:{}", self.system, self.context)
     }
 
-    /// A number from a variable, or its default; a value that is no number counts as absent, and is
-    /// told in the log.
+    /// A number from a variable, or its default where it is empty; a value that is no number counts as
+    /// absent, and is told in the log.
     pub fn number(&self, variable: &str, default: u64) -> u64 {
-        let Some(text) = self.host.variable(variable) else { return default };
+        let text = self.host.variable(variable).filter(|text| !text.is_empty());
+        let Some(text) = text else { return default };
         text.trim().parse().unwrap_or_else(|_| {
             eprintln!("variable {variable} is {text:?}, no number: using {default}");
             default
