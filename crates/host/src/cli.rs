@@ -33,6 +33,9 @@ enum Command {
     Acl(SourceArgs),
     /// Print what runs, and its faults.
     Status(Target),
+    /// Read the manifest, the runtime config and the components again, and replace what runs
+    /// without losing a request. If anything is wrong with them, what runs goes on.
+    Reload(Target),
     /// Take a component down: its requests get 503, its messages do not arrive.
     Down(Component),
     /// End all faults of a component.
@@ -149,6 +152,7 @@ fn run(command: Command) -> Result<()> {
         Command::Up(up) => supervisor::up(up.options()?),
         Command::Acl(source) => print(&Load::new(&source.source())?.acl()?),
         Command::Status(target) => print(&client::status(&target.state_dir)?),
+        Command::Reload(target) => print(&client::reload(&target.state_dir)?),
         Command::Down(component) => component.order(&Order::Down),
         Command::Heal(component) => component.order(&Order::Heal),
         Command::Delay { component, range } => component.order(&Order::Delay(range)),

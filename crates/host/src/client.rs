@@ -5,11 +5,22 @@ use anyhow::{Context, Result, bail};
 use http::{Method, Request, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-use std::path::Path;
+use std::{path::Path, time::Duration};
+use tokio::time::timeout;
+
+/// How long an answer may take: an order waits until every process has obeyed.
+const ANSWER: Duration = Duration::from_secs(30);
+/// How long a reload may take: its components may have to be compiled.
+const RELOAD: Duration = Duration::from_secs(600);
 
 /// The running application's status, as JSON.
 pub fn status(state_dir: &Path) -> Result<String> {
-    ask(state_dir, Method::GET, "/status", String::new())
+    ask(state_dir, Method::GET, "/status", String::new(), ANSWER)
+}
+
+/// Has the running application read anew; what has changed, as JSON.
+pub fn reload(state_dir: &Path) -> Result<String> {
+    ask(state_dir, Method::POST, "/reload", String::new(), RELOAD)
 }
 
 /// Gives an order to a component of the running application.
@@ -20,10 +31,16 @@ pub fn order(state_dir: &Path, component: &str, order: &Order) -> Result<String>
         Order::Delay(delay) => ("delay", serde_json::to_string(delay)?),
         Order::Crash(crash) => ("crash", serde_json::to_string(crash)?),
     };
-    ask(state_dir, Method::POST, &format!("/components/{component}/{verb}"), body)
+    ask(state_dir, Method::POST, &format!("/components/{component}/{verb}"), body, ANSWER)
 }
 
-fn ask(state_dir: &Path, method: Method, path: &str, body: String) -> Result<String> {
+fn ask(
+    state_dir: &Path,
+    method: Method,
+    path: &str,
+    body: String,
+    limit: Duration,
+) -> Result<String> {
     let running = Running::read(state_dir)?;
     let request = Request::builder()
         .method(method)
@@ -32,7 +49,7 @@ fn ask(state_dir: &Path, method: Method, path: &str, body: String) -> Result<Str
         .body(Full::new(bytes::Bytes::from(body)))
         .context("the component's id is not one")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let asked = async {
         let client = Client::builder(TokioExecutor::new()).build_http();
         let response = client.request(request).await.with_context(|| {
             format!(
@@ -47,5 +64,12 @@ fn ask(state_dir: &Path, method: Method, path: &str, body: String) -> Result<Str
             bail!("{}", problem["detail"].as_str().unwrap_or(status.as_str()));
         }
         Ok(String::from_utf8_lossy(&text).into_owned())
+    };
+    runtime.block_on(async { timeout(limit, asked).await }).unwrap_or_else(|_| {
+        bail!(
+            "the application (process {}) has not answered within {} s",
+            running.pid,
+            limit.as_secs()
+        )
     })
 }

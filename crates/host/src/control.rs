@@ -29,6 +29,8 @@ pub enum ToProcess {
         /// See [`ToProcess::Shed`].
         shed: Counts,
     },
+    /// Take work from now on.
+    Begin,
     /// Put a fault into a component, or heal it; to be acknowledged.
     Order {
         /// The number to acknowledge.
@@ -40,6 +42,9 @@ pub enum ToProcess {
     },
     /// How many requests the other processes have turned away, those that ended included.
     Shed(Counts),
+    /// Another process has taken over: take nothing new, finish what is under way, let go of those
+    /// who may come back gently, and end.
+    Retire,
     /// Take nothing new, finish what is under way, and end.
     Drain,
 }
@@ -47,8 +52,12 @@ pub enum ToProcess {
 /// To the supervisor.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum FromProcess {
-    /// The components are loaded and work begins.
+    /// The components are loaded.
     Ready,
+    /// It takes work.
+    Begun,
+    /// It takes nothing new any more.
+    Stopped,
     /// An order was carried out.
     Done {
         /// Its number.
@@ -56,8 +65,8 @@ pub enum FromProcess {
     },
     /// How many requests it has turned away since it was started.
     Shed(Counts),
-    /// The process cannot work; why is on standard error.
-    Failed,
+    /// It cannot work, and why.
+    Failed(String),
 }
 
 /// The receiving half of the line.

@@ -19,7 +19,7 @@ use std::{
 const MAX_REQUESTS: usize = 64;
 
 /// The whole of it: the supervisor sends it to each process that it starts.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// The application's name.
     pub name: String,
@@ -59,7 +59,7 @@ pub struct Limits {
 }
 
 /// One component.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ComponentPlan {
     /// The .wasm file.
     pub source: PathBuf,
@@ -78,6 +78,10 @@ pub struct ComponentPlan {
     /// How many of its requests may be at work at once, and as many more wait. Each worker takes its
     /// share, rounded up; the trigger process, whose policies call neighbours too, has the same.
     pub max_requests: usize,
+    /// Redis key patterns that it may touch.
+    pub redis_keys: Vec<String>,
+    /// Redis channels that it may publish on.
+    pub redis_channels: Vec<String>,
     /// Whether waiting messages become one.
     pub doorbell: bool,
     /// Whether an HTTP trigger calls it.
@@ -87,7 +91,7 @@ pub struct ComponentPlan {
 }
 
 /// One `[[trigger.redis]]`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Subscription {
     /// The server's URL.
     pub address: String,
@@ -109,6 +113,12 @@ pub struct Places<'a> {
 }
 
 impl Plan {
+    /// Whether there is work for a process that listens to Redis; it asks for readiness, too.
+    pub fn needs_trigger(&self) -> bool {
+        !self.subscriptions.is_empty()
+            || self.components.values().any(|component| component.ready.is_some())
+    }
+
     /// Resolves every template and label of a manifest. Errors name the place and the mend.
     pub fn new(
         manifest: &Manifest,
@@ -168,6 +178,8 @@ impl Plan {
                         Some(count) => count.resolve(values).context("tool.madang.max_requests")?,
                         None => max_requests,
                     },
+                    redis_keys: component.settings().redis_keys.clone(),
+                    redis_channels: component.settings().redis_channels.clone(),
                     doorbell: component.settings().doorbell,
                     http: manifest.triggers.http.iter().any(|trigger| trigger.component == *id),
                     redis: manifest.triggers.redis.iter().any(|trigger| trigger.component == *id),

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 pub const WELL_KNOWN: &str = "/.well-known/spin/";
 
 /// A public route of the manifest. Private ones never get here.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Route {
     /// As the manifest writes it: `/books/:id` or `/books/...`.
     pub pattern: String,

@@ -1,5 +1,6 @@
 //! The processes that run components: a worker for requests, or the one that listens to Redis.
 
+pub mod connections;
 pub mod mailbox;
 pub mod trigger;
 pub mod worker;
@@ -25,13 +26,31 @@ use tokio::{
 /// How far apart reports to the supervisor are.
 const REPORTS: Duration = Duration::from_millis(200);
 
+/// How far a process is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// It is loaded and takes no work yet.
+    Ready,
+    /// It takes work.
+    Working,
+    /// See [`ToProcess::Retire`].
+    Retiring,
+    /// See [`ToProcess::Drain`].
+    Draining,
+}
+
+/// What a process tells the supervisor.
+pub type Outbox = mpsc::UnboundedSender<FromProcess>;
+
 /// What a process does besides obeying.
 pub trait Work {
-    /// Works until `drain` turns true and what was begun is finished.
+    /// Works until it is told to stop and what was begun is finished. Says when it has
+    /// [`FromProcess::Begun`] and when it has [`FromProcess::Stopped`].
     fn work(
         self,
         host: Arc<Host>,
-        drain: watch::Receiver<bool>,
+        stage: watch::Receiver<Stage>,
+        outbox: &Outbox,
     ) -> impl Future<Output = Result<()>>;
 
     /// Called when a component was healed.
@@ -62,8 +81,7 @@ pub fn run<W: Work + Clone>(work: W) -> Result<()> {
         let host = match Host::new(*plan) {
             Ok(host) => host,
             Err(error) => {
-                sender.send(&FromProcess::Failed).await?;
-                return Err(error);
+                return sender.send(&FromProcess::Failed(format!("{error:#}"))).await;
             }
         };
         for guest in host.guests() {
@@ -75,10 +93,14 @@ pub fn run<W: Work + Clone>(work: W) -> Result<()> {
         sender.send(&FromProcess::Ready).await?;
         let (outbox, letters) = mpsc::unbounded_channel();
         let sending = tokio::spawn(send(sender, letters));
-        let (drain, drained) = watch::channel(false);
+        let (told, mut stage) = watch::channel(Stage::Ready);
+        let working = async {
+            let _ = stage.wait_for(|stage| *stage > Stage::Ready).await;
+            work.clone().work(host.clone(), stage, &outbox).await
+        };
         let result = tokio::select! {
-            result = work.clone().work(host.clone(), drained) => result,
-            never = obey(&host, &work, receiver, &outbox, drain) => match never {},
+            result = working => result,
+            never = obey(&host, &work, receiver, &outbox, told) => match never {},
             never = report(&host, &outbox) => match never {},
         };
         let _ = outbox.send(FromProcess::Shed(host.shed_here()));
@@ -88,14 +110,15 @@ pub fn run<W: Work + Clone>(work: W) -> Result<()> {
     })
 }
 
-/// Obeys the supervisor. When it says so or is gone, the work drains.
+/// Obeys the supervisor. When that is gone, the work drains.
 async fn obey<W: Work>(
     host: &Host,
     work: &W,
     mut receiver: Receiver<ToProcess>,
-    outbox: &mpsc::UnboundedSender<FromProcess>,
-    drain: watch::Sender<bool>,
+    outbox: &Outbox,
+    stage: watch::Sender<Stage>,
 ) -> Infallible {
+    let enter = |next: Stage| stage.send_modify(|stage| *stage = next.max(*stage));
     while let Some(message) = receiver.next().await {
         match message {
             ToProcess::Order { number, component, order } => {
@@ -108,16 +131,18 @@ async fn obey<W: Work>(
                 let _ = outbox.send(FromProcess::Done { number });
             }
             ToProcess::Shed(counts) => host.set_shed_elsewhere(&counts),
-            ToProcess::Drain => drop(drain.send_replace(true)),
+            ToProcess::Begin => enter(Stage::Working),
+            ToProcess::Retire => enter(Stage::Retiring),
+            ToProcess::Drain => enter(Stage::Draining),
             ToProcess::Start { .. } => {}
         }
     }
-    drain.send_replace(true);
+    enter(Stage::Draining);
     future::pending().await
 }
 
 /// Tells the supervisor what was turned away, soon after it was.
-async fn report(host: &Host, outbox: &mpsc::UnboundedSender<FromProcess>) -> Infallible {
+async fn report(host: &Host, outbox: &Outbox) -> Infallible {
     loop {
         host.shedding.notified().await;
         let _ = outbox.send(FromProcess::Shed(host.shed_here()));

@@ -4,11 +4,12 @@
 //! meanwhile is caught up with.
 
 use super::{
-    Work,
+    Outbox, Stage, Work,
     mailbox::{Mailbox, Put},
 };
 use crate::{
     app::plan::{Subscription, without_password},
+    control::FromProcess,
     guest::{
         call::Failure,
         state::{Guest, Host},
@@ -20,11 +21,12 @@ use http_body_util::BodyExt;
 use redis::{Client, RedisResult};
 use std::{
     collections::{BTreeMap, HashMap},
+    convert::Infallible,
     sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 use tokio::{
-    sync::{Notify, watch},
+    sync::{Notify, mpsc, watch},
     task::JoinSet,
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
@@ -49,7 +51,12 @@ pub struct Listener {
 }
 
 impl Work for Listener {
-    async fn work(self, host: Arc<Host>, mut drain: watch::Receiver<bool>) -> Result<()> {
+    async fn work(
+        self,
+        host: Arc<Host>,
+        mut stage: watch::Receiver<Stage>,
+        outbox: &Outbox,
+    ) -> Result<()> {
         // Where it is not allowed, all are equal.
         let _ = rustix::process::nice(NICENESS);
         let guests = || host.guests().filter(|guest| guest.plan.ready.is_some());
@@ -59,7 +66,7 @@ impl Work for Listener {
         let mut loops = JoinSet::new();
         for guest in guests() {
             let Some(asker) = askers.get(&guest.id) else { continue };
-            loops.spawn(ask_ready(host.clone(), guest.clone(), asker.clone(), drain.clone()));
+            loops.spawn(ask_ready(host.clone(), guest.clone(), asker.clone(), stage.clone()));
         }
 
         let mut servers: BTreeMap<String, BTreeMap<String, Vec<Arc<Mailbox>>>> = BTreeMap::new();
@@ -68,7 +75,7 @@ impl Work for Listener {
             let Some(guest) = host.guest(component) else { continue };
             let mailbox = mailboxes.entry(component.clone()).or_insert_with(|| {
                 let mailbox = Arc::new(Mailbox::new(guest.plan.doorbell));
-                loops.spawn(deliver(host.clone(), guest.clone(), mailbox.clone(), drain.clone()));
+                loops.spawn(deliver(host.clone(), guest.clone(), mailbox.clone(), stage.clone()));
                 mailbox
             });
             let listeners =
@@ -76,12 +83,20 @@ impl Work for Listener {
             listeners.push(mailbox.clone());
         }
         let mut subscribers = JoinSet::new();
+        // Each keeps it until it has heard its server once, or found it away.
+        let (first, mut firsts) = mpsc::channel::<Infallible>(1);
         for (address, channels) in servers {
-            subscribers.spawn(self.clone().subscribe(address, channels));
+            subscribers.spawn(self.clone().subscribe(address, channels, first.clone()));
+        }
+        drop(first);
+        tokio::select! {
+            _ = firsts.recv() => drop(outbox.send(FromProcess::Begun)),
+            () = stopped(&mut stage) => {}
         }
 
-        let _ = drain.wait_for(|drain| *drain).await;
+        stopped(&mut stage).await;
         subscribers.shutdown().await;
+        let _ = outbox.send(FromProcess::Stopped);
         let ended = async { while loops.join_next().await.is_some() {} };
         if timeout(DRAIN, ended).await.is_err() {
             crate::say!(
@@ -100,8 +115,15 @@ impl Work for Listener {
 }
 
 impl Listener {
-    /// Hears the channels of one server for ever.
-    async fn subscribe(self, address: String, channels: BTreeMap<String, Vec<Arc<Mailbox>>>) {
+    /// Hears the channels of one server for ever. `first` is dropped once they are heard, or the
+    /// first attempt has failed.
+    async fn subscribe(
+        self,
+        address: String,
+        channels: BTreeMap<String, Vec<Arc<Mailbox>>>,
+        first: mpsc::Sender<Infallible>,
+    ) {
+        let mut first = Some(first);
         let shown = without_password(&address);
         let mut pause = PAUSES.0;
         // Said once per state, not once per attempt.
@@ -114,6 +136,7 @@ impl Listener {
         };
         loop {
             let connected = || {
+                drop(first.take());
                 let names: Vec<_> = channels.keys().map(String::as_str).collect();
                 say(true, &format!("listening to {} on {shown}", names.join(", ")));
                 for asker in self.askers.get().into_iter().flat_map(HashMap::values) {
@@ -127,6 +150,7 @@ impl Listener {
                 }
                 Err(error) => error.to_string(),
             };
+            drop(first.take());
             say(
                 false,
                 &format!("Redis at {shown} is away ({error}); trying again until it is back"),
@@ -135,6 +159,11 @@ impl Listener {
             pause = (pause * 2).min(PAUSES.1);
         }
     }
+}
+
+/// Returns when there is nothing new to be taken any more.
+async fn stopped(stage: &mut watch::Receiver<Stage>) {
+    let _ = stage.wait_for(|stage| *stage > Stage::Working).await;
 }
 
 /// Hears the channels until the connection ends.
@@ -182,12 +211,12 @@ async fn deliver(
     host: Arc<Host>,
     guest: Arc<Guest>,
     mailbox: Arc<Mailbox>,
-    mut drain: watch::Receiver<bool>,
+    mut stage: watch::Receiver<Stage>,
 ) {
     loop {
         let (message, dropped) = tokio::select! {
             biased;
-            _ = drain.wait_for(|drain| *drain) => return,
+            () = stopped(&mut stage) => return,
             taken = mailbox.take() => taken,
         };
         if dropped > 0 {
@@ -206,7 +235,7 @@ async fn ask_ready(
     host: Arc<Host>,
     guest: Arc<Guest>,
     asker: Arc<Notify>,
-    mut drain: watch::Receiver<bool>,
+    mut stage: watch::Receiver<Stage>,
 ) {
     let Some(path) = guest.plan.ready.clone() else { return };
     let mut ticks = interval(Duration::from_millis(host.plan.ready_interval_ms));
@@ -215,7 +244,7 @@ async fn ask_ready(
     loop {
         tokio::select! {
             biased;
-            _ = drain.wait_for(|drain| *drain) => return,
+            () = stopped(&mut stage) => return,
             () = asker.notified() => {}
             _ = ticks.tick() => {}
         }

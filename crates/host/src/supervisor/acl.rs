@@ -71,7 +71,7 @@ impl Logins {
 
     /// The ACL lines of the listener and of every component, as an ACL file has them. Passwords
     /// only as digests.
-    pub fn users(&self, manifest: &Manifest, plan: &Plan) -> String {
+    pub fn users(&self, plan: &Plan) -> String {
         let mut text = String::new();
         let mut user = |name: &str, rules: &str| {
             if let Some(password) = self.0.get(name) {
@@ -92,10 +92,9 @@ impl Logins {
             TRIGGER,
             &format!("{} +subscribe +unsubscribe {CONNECTION_COMMANDS}", channels.join(" ")),
         );
-        for (id, component) in &manifest.components {
-            let settings = component.settings();
-            let keys = settings.redis_keys.iter().map(|key| format!("~{key}"));
-            let channels = settings.redis_channels.iter().map(|channel| format!("&{channel}"));
+        for (id, component) in &plan.components {
+            let keys = component.redis_keys.iter().map(|key| format!("~{key}"));
+            let channels = component.redis_channels.iter().map(|channel| format!("&{channel}"));
             let patterns: Vec<_> = keys.chain(channels).collect();
             if !patterns.is_empty() {
                 user(
@@ -112,11 +111,11 @@ impl Logins {
     /// The nameless user is off and has no password, and yet may do everything: when Redis 7 reads
     /// its log at start, it checks what a transaction (a script's effects are one) may do by that
     /// user's rules, and drops what it may not. With fewer rights all data would be lost.
-    pub fn file(&self, manifest: &Manifest, plan: &Plan) -> String {
+    pub fn file(&self, plan: &Plan) -> String {
         let admin = hex(&Sha256::digest(self.0.get(ADMIN).map(String::as_str).unwrap_or_default()));
         format!(
             "user default off resetpass ~* &* +@all\nuser {ADMIN} on #{admin} ~* &* +@all\n{}",
-            self.users(manifest, plan)
+            self.users(plan)
         )
     }
 }
@@ -187,7 +186,7 @@ source = "a.wasm"
         )
         .unwrap();
         let logins = Logins::read(&manifest, folder.path()).unwrap();
-        let text = logins.file(&manifest, &plan);
+        let text = logins.file(&plan);
         let line = |user: &str| {
             text.lines()
                 .find(|line| line.starts_with(&format!("user {user} ")))

@@ -33,6 +33,9 @@ const LARGEST: usize = 4096;
 pub enum Question {
     /// The status.
     Status(oneshot::Sender<serde_json::Value>),
+    /// Read the application anew, and answer when new processes have taken over. The answer is what
+    /// has changed.
+    Reload(oneshot::Sender<Result<serde_json::Value, Refused>>),
     /// Carry out an order, and answer when all processes have. The answer is an error if there is
     /// no such component.
     Order {
@@ -43,6 +46,15 @@ pub enum Question {
         /// The component's faults thereafter, or the names that there are.
         answer: oneshot::Sender<Result<serde_json::Value, Vec<String>>>,
     },
+}
+
+/// Why an application was not reloaded.
+#[derive(Debug)]
+pub enum Refused {
+    /// Another reload is under way.
+    UnderWay,
+    /// It cannot run as it is; why, and the mend.
+    Faulty(String),
 }
 
 /// Opens the port and answers there until the process ends.
@@ -90,20 +102,17 @@ async fn handle(
             }
             answer.await.map_or_else(|_| stopping(), |status| json(&status))
         }
+        ["reload"] if request.method() == Method::POST => {
+            if !is_json(&request) {
+                return not_json();
+            }
+            reload(questions).await
+        }
         ["components", component, verb @ ("down" | "heal" | "delay" | "crash")]
             if request.method() == Method::POST =>
         {
-            let is_json = request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| {
-                kind.as_bytes()
-                    .split(|byte| *byte == b';')
-                    .next()
-                    .is_some_and(|kind| kind.trim_ascii() == b"application/json")
-            });
-            if !is_json {
-                return problem::answer(
-                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                    "Send `content-type: application/json`.",
-                );
+            if !is_json(&request) {
+                return not_json();
             }
             let (component, verb) = ((*component).to_owned(), (*verb).to_owned());
             let Ok(body) = Limited::new(request.into_body(), LARGEST).collect().await else {
@@ -116,8 +125,25 @@ async fn handle(
         }
         _ => problem::answer(
             StatusCode::NOT_FOUND,
-            "There are GET /status and POST /components/{id}/{down, heal, delay, crash}.",
+            "There are GET /status, POST /reload and POST /components/{id}/{down, heal, delay, \
+             crash}.",
         ),
+    }
+}
+
+async fn reload(questions: &mpsc::Sender<Question>) -> Response<WasiBody> {
+    let (sender, answer) = oneshot::channel();
+    if questions.send(Question::Reload(sender)).await.is_err() {
+        return stopping();
+    }
+    match answer.await {
+        Ok(Ok(changes)) => json(&changes),
+        Ok(Err(Refused::UnderWay)) => problem::answer(
+            StatusCode::CONFLICT,
+            "A reload is under way: try again when it is over.",
+        ),
+        Ok(Err(Refused::Faulty(why))) => problem::answer(StatusCode::UNPROCESSABLE_ENTITY, &why),
+        Err(_) => stopping(),
     }
 }
 
@@ -171,6 +197,19 @@ fn from_here(request: &Request<Incoming>) -> bool {
         let name = host.host().trim_start_matches('[').trim_end_matches(']');
         name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
     })
+}
+
+fn is_json(request: &Request<Incoming>) -> bool {
+    request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| {
+        kind.as_bytes()
+            .split(|byte| *byte == b';')
+            .next()
+            .is_some_and(|kind| kind.trim_ascii() == b"application/json")
+    })
+}
+
+fn not_json() -> Response<WasiBody> {
+    problem::answer(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send `content-type: application/json`.")
 }
 
 fn json(value: &serde_json::Value) -> Response<WasiBody> {

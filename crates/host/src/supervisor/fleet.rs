@@ -1,23 +1,27 @@
 //! The processes that run components: started, replaced when they die, given orders, and stopped.
+//! How all of them are replaced by others is in [`super::handover`].
 
-use super::tally::Tally;
+use super::{
+    child::{Child, DRAIN, Event, Events, Kind},
+    handover::{Handover, Leaving, Proposal},
+    tally::Tally,
+};
 use crate::{
     app::plan::Plan,
-    control::{self, FromProcess, Sender, ToProcess},
+    control::{FromProcess, ToProcess},
     guest::faults::{FaultSet, Order},
 };
-use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use anyhow::{Context, Result, anyhow};
 use std::{
     collections::{BTreeMap, HashSet},
-    os::{fd::OwnedFd, unix::net::UnixStream as StdUnixStream},
-    process::Stdio,
+    os::fd::OwnedFd,
     time::Duration,
 };
 use tokio::{
-    net::UnixStream,
-    process::{Child, Command},
-    sync::{mpsc, oneshot},
+    sync::{
+        mpsc,
+        oneshot::{self, error::TryRecvError},
+    },
     time::{Instant, sleep, timeout},
 };
 
@@ -25,56 +29,45 @@ use tokio::{
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 /// A process that lived so long starts with the first pause again.
 const STEADY: Duration = Duration::from_secs(10);
-/// How long draining may take before a process is killed: a little longer than the processes
-/// themselves allow.
-const DRAIN: Duration = Duration::from_secs(11);
 
 /// All processes.
 pub struct Fleet {
-    plan: Plan,
-    slots: Vec<Slot>,
-    faults: BTreeMap<String, FaultSet>,
-    events: mpsc::UnboundedSender<Event>,
+    /// What they run.
+    pub(super) plan: Plan,
+    /// The workers' places, and the trigger process's at the end if the plan needs one.
+    pub(super) slots: Vec<Slot>,
+    /// Processes that are to take over.
+    pub(super) proposal: Option<Proposal>,
+    /// Who waits for them to have done so.
+    pub(super) handover: Option<Handover>,
+    /// Processes that were taken over from.
+    pub(super) leaving: Vec<Leaving>,
+    pub(super) faults: BTreeMap<String, FaultSet>,
+    pub(super) tally: Tally,
+    pub(super) lives: u64,
+    pub(super) events: Events,
     orders: u64,
     waiting: Vec<Waiting>,
-    lives: u64,
-    tally: Tally,
 }
 
 /// One place for a process. Its queue of connections stays when the process is replaced.
-struct Slot {
+pub(super) struct Slot {
     /// `None` for the process that listens to Redis.
-    socket: Option<OwnedFd>,
-    name: String,
-    life: u64,
-    process: Option<Process>,
+    pub(super) socket: Option<OwnedFd>,
+    pub(super) name: String,
+    pub(super) child: Option<Child>,
+    /// The life of the last process here, dead or not.
+    pub(super) life: u64,
     started: Instant,
     pause: Duration,
     restarts: u64,
 }
 
-struct Process {
-    pid: u32,
-    sender: Sender<ToProcess>,
-}
-
+/// An order that is being carried out.
 struct Waiting {
     order: u64,
-    slots: HashSet<usize>,
+    lives: HashSet<u64>,
     done: oneshot::Sender<()>,
-}
-
-/// What happened to the process in a slot. `life` is the process's own number.
-pub struct Event {
-    slot: usize,
-    life: u64,
-    kind: Kind,
-}
-
-enum Kind {
-    Said(FromProcess),
-    Ended(String),
-    Due,
 }
 
 /// One process, for the status.
@@ -82,132 +75,74 @@ enum Kind {
 pub struct ProcessStatus {
     /// Its id; absent while it is being replaced.
     pub pid: Option<u32>,
-    /// How often it was replaced.
+    /// How often it was replaced because it had ended.
     pub restarts: u64,
 }
 
 impl Fleet {
-    /// Starts a worker per socket, and a process for Redis if there are triggers, and waits until
+    /// Starts a worker per socket, and a process for Redis if the plan needs one, and waits until
     /// all are ready.
     pub async fn start(
         plan: Plan,
         sockets: Vec<OwnedFd>,
     ) -> Result<(Self, mpsc::UnboundedReceiver<Event>)> {
         let (events, mut received) = mpsc::unbounded_channel();
-        let slot = |socket: Option<OwnedFd>, name: String| Slot {
-            socket,
-            name,
-            life: 0,
-            process: None,
-            started: Instant::now(),
-            pause: PAUSES.0,
-            restarts: 0,
-        };
-        let mut slots: Vec<_> = sockets
-            .into_iter()
-            .enumerate()
-            .map(|(number, socket)| slot(Some(socket), format!("worker {}", number + 1)))
+        let slots = sockets.into_iter().enumerate();
+        let slots = slots
+            .map(|(number, socket)| Slot::new(Some(socket), format!("worker {}", number + 1)))
             .collect();
-        // Readiness is asked by this process, too.
-        if !plan.subscriptions.is_empty()
-            || plan.components.values().any(|component| component.ready.is_some())
-        {
-            slots.push(slot(None, "trigger process".to_owned()));
-        }
-        let faults = plan.components.keys().map(|id| (id.clone(), FaultSet::default())).collect();
         let mut fleet = Self {
-            plan,
+            plan: plan.clone(),
             slots,
-            faults,
+            proposal: None,
+            handover: None,
+            leaving: Vec::new(),
+            faults: BTreeMap::new(),
+            tally: Tally::default(),
+            lives: 0,
             events,
             orders: 0,
             waiting: Vec::new(),
-            lives: 0,
-            tally: Tally::default(),
         };
-        for number in 0..fleet.slots.len() {
-            fleet.spawn(number).await?;
-        }
-        let mut starting = fleet.slots.len();
-        while starting > 0 {
-            match received.recv().await.map(|event| event.kind) {
-                Some(Kind::Said(FromProcess::Ready)) => starting -= 1,
-                Some(Kind::Ended(how)) => {
-                    bail!("a process of the host ended before it was ready ({how})")
-                }
-                Some(_) => {}
-                None => bail!("the host's processes are gone"),
+        let (done, mut taken_over) = oneshot::channel();
+        fleet.propose(plan, done).await;
+        loop {
+            match taken_over.try_recv() {
+                Ok(result) => return result.map(|()| (fleet, received)),
+                Err(TryRecvError::Empty) => {}
+                Err(TryRecvError::Closed) => return Err(anyhow!("the host's processes are gone")),
             }
+            let event = received.recv().await.context("the host's processes are gone")?;
+            fleet.handle(event).await;
         }
-        Ok((fleet, received))
-    }
-
-    async fn spawn(&mut self, number: usize) -> Result<()> {
-        self.lives += 1;
-        let life = self.lives;
-        let slot = &mut self.slots[number];
-        let (own, theirs) = StdUnixStream::pair().context("cannot make a socket")?;
-        own.set_nonblocking(true)?;
-        let (mut receiver, mut sender) =
-            control::line::<FromProcess, ToProcess>(UnixStream::from_std(own)?);
-        let mut command = Command::new(super::own_program()?);
-        command.arg0(format!("madang {}", slot.name));
-        match &slot.socket {
-            Some(socket) => command.arg("worker").stdin(Stdio::from(socket.try_clone()?)),
-            None => command.arg("trigger").stdin(Stdio::null()),
-        };
-        // A group of its own: Ctrl-C in the terminal must reach the supervisor only.
-        command.stdout(Stdio::from(OwnedFd::from(theirs))).process_group(0).kill_on_drop(true);
-        let mut child = command.spawn().with_context(|| format!("cannot start a {}", slot.name))?;
-        drop(command);
-        let faults = self
-            .faults
-            .iter()
-            .map(|(id, set)| (id.clone(), FaultSet { crash: None, ..set.clone() }))
-            .collect();
-        let start = ToProcess::Start {
-            plan: Box::new(self.plan.clone()),
-            faults,
-            shed: self.tally.elsewhere(life),
-        };
-        // Should it be dead already, its end is an event like any other.
-        let _ = sender.send(&start).await;
-        slot.life = life;
-        slot.started = Instant::now();
-        slot.process = Some(Process { pid: child.id().unwrap_or_default(), sender });
-        let events = self.events.clone();
-        tokio::spawn(async move {
-            let send = |kind| events.send(Event { slot: number, life, kind });
-            while let Some(message) = receiver.next().await {
-                let _ = send(Kind::Said(message));
-            }
-            let _ = send(Kind::Ended(end(&mut child).await));
-        });
-        Ok(())
     }
 
     /// Deals with what happened. Tells whether process ids changed.
-    pub async fn handle(&mut self, event: Event) -> bool {
-        let Event { slot: number, life, kind } = event;
-        if self.slots[number].life != life {
-            return false;
-        }
-        match kind {
-            Kind::Said(FromProcess::Done { number: order }) => {
-                self.acknowledge(number, Some(order));
-                false
-            }
+    pub async fn handle(&mut self, Event { life, kind }: Event) -> bool {
+        match &kind {
+            Kind::Said(FromProcess::Done { number }) => self.acknowledge(life, Some(*number)),
             Kind::Said(FromProcess::Shed(counts)) => {
-                self.tally.report(life, counts);
+                self.tally.report(life, counts.clone());
                 self.tell_shed().await;
-                false
             }
-            Kind::Said(_) => false,
-            Kind::Ended(how) => {
-                self.acknowledge(number, None);
+            Kind::Ended(_) => {
+                self.acknowledge(life, None);
                 self.tally.end(life);
-                let slot = &mut self.slots[number];
-                slot.process = None;
+            }
+            _ => {}
+        }
+        let changed = self.hand_over(life, &kind).await;
+        let Some(number) = self.slots.iter().position(|slot| slot.life == life) else {
+            return changed;
+        };
+        let slot = &mut self.slots[number];
+        match kind {
+            Kind::Said(FromProcess::Failed(why)) => {
+                crate::say!("madang: {} cannot work: {why}", slot.name);
+                changed
+            }
+            Kind::Ended(how) => {
+                slot.child = None;
                 if slot.started.elapsed() > STEADY {
                     slot.pause = PAUSES.0;
                 }
@@ -220,24 +155,14 @@ impl Fleet {
                 true
             }
             Kind::Due => {
-                self.slots[number].restarts += 1;
-                if let Err(error) = self.spawn(number).await {
+                slot.restarts += 1;
+                if let Err(error) = self.replace(number).await {
                     crate::say!("madang: {error:#}");
                     self.replace_later(number);
                 }
                 true
             }
-        }
-    }
-
-    /// Tells every process what the others have turned away.
-    async fn tell_shed(&mut self) {
-        for slot in &mut self.slots {
-            if let Some(process) = &mut slot.process {
-                // Should it be dead, its end is an event of its own.
-                let counts = self.tally.elsewhere(slot.life);
-                let _ = process.sender.send(&ToProcess::Shed(counts)).await;
-            }
+            _ => changed,
         }
     }
 
@@ -247,34 +172,44 @@ impl Fleet {
         slot.pause = (pause * 2).min(PAUSES.1);
         tokio::spawn(async move {
             sleep(pause).await;
-            let _ = events.send(Event { slot: number, life, kind: Kind::Due });
+            let _ = events.send(Event { life, kind: Kind::Due });
         });
     }
 
-    fn acknowledge(&mut self, slot: usize, order: Option<u64>) {
+    async fn replace(&mut self, number: usize) -> Result<()> {
+        // One that has struck is not to strike again in the process that replaces its victim.
+        let faults = self
+            .faults
+            .iter()
+            .map(|(id, set)| (id.clone(), FaultSet { crash: None, ..set.clone() }))
+            .collect();
+        self.lives += 1;
+        let shed = self.tally.elsewhere(self.lives);
+        let start = ToProcess::Start { plan: Box::new(self.plan.clone()), faults, shed };
+        let slot = &mut self.slots[number];
+        let socket = slot.socket.as_ref();
+        let mut child = Child::spawn(self.lives, &slot.name, socket, &start, &self.events).await?;
+        child.tell(&ToProcess::Begin).await;
+        slot.put(child);
+        Ok(())
+    }
+
+    fn acknowledge(&mut self, life: u64, order: Option<u64>) {
         for waiting in &mut self.waiting {
             if order.is_none_or(|order| order == waiting.order) {
-                waiting.slots.remove(&slot);
+                waiting.lives.remove(&life);
             }
         }
-        for waiting in self.waiting.extract_if(.., |waiting| waiting.slots.is_empty()) {
+        for waiting in self.waiting.extract_if(.., |waiting| waiting.lives.is_empty()) {
             let _ = waiting.done.send(());
         }
     }
 
-    /// The components' ids.
-    pub fn components(&self) -> impl Iterator<Item = &str> {
-        self.faults.keys().map(String::as_str)
-    }
-
-    /// The components' faults.
-    pub fn faults(&self) -> &BTreeMap<String, FaultSet> {
-        &self.faults
-    }
-
-    /// How many of a component's requests were turned away.
-    pub fn shed(&self, component: &str) -> u64 {
-        self.tally.total(component)
+    /// Tells every process what the others have turned away.
+    pub(super) async fn tell_shed(&mut self) {
+        for child in self.slots.iter_mut().filter_map(|slot| slot.child.as_mut()) {
+            child.tell(&ToProcess::Shed(self.tally.elsewhere(child.life))).await;
+        }
     }
 
     /// Gives every process an order for a component; what is returned resolves when all have
@@ -289,19 +224,35 @@ impl Fleet {
             component: component.to_owned(),
             order: order.clone(),
         };
-        let mut slots = HashSet::new();
-        for (number, slot) in self.slots.iter_mut().enumerate() {
-            if let Some(process) = &mut slot.process
-                && process.sender.send(&message).await.is_ok()
-            {
-                slots.insert(number);
+        let mut lives = HashSet::new();
+        let proposed = self.proposal.iter_mut().flat_map(|proposal| &mut proposal.children);
+        let working = self.slots.iter_mut().filter_map(|slot| slot.child.as_mut());
+        let leaving = self.leaving.iter_mut().map(|leaving| &mut leaving.child);
+        for child in working.chain(proposed).chain(leaving) {
+            if child.tell(&message).await {
+                lives.insert(child.life);
             }
         }
         let (done, obeyed) = oneshot::channel();
-        self.waiting.push(Waiting { order: self.orders, slots, done });
+        self.waiting.push(Waiting { order: self.orders, lives, done });
         // In case there is no one to wait for.
-        self.acknowledge(usize::MAX, Some(self.orders));
+        self.acknowledge(0, Some(self.orders));
         obeyed
+    }
+
+    /// What the processes run.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The components' faults, by id.
+    pub fn faults(&self) -> &BTreeMap<String, FaultSet> {
+        &self.faults
+    }
+
+    /// How many of a component's requests were turned away.
+    pub fn shed(&self, component: &str) -> u64 {
+        self.tally.total(component)
     }
 
     /// The workers.
@@ -317,65 +268,63 @@ impl Fleet {
     /// Stops everything in order: workers first, since their events may still ring at the trigger
     /// process.
     pub async fn stop(mut self, mut events: mpsc::UnboundedReceiver<Event>) {
+        let proposed = self.proposal.take().map_or(Vec::new(), |proposal| proposal.children);
+        proposed.iter().for_each(Child::kill);
+        let working = self.slots.iter_mut().filter_map(|slot| slot.child.take());
+        let leaving = self.leaving.drain(..).map(|leaving| leaving.child);
+        let mut children: Vec<_> = working.chain(leaving).chain(proposed).collect();
         // What is not accepted by now is refused by the kernel once the workers have emptied their
         // queues.
-        let (workers, triggers): (Vec<_>, Vec<_>) =
-            (0..self.slots.len()).partition(|number| self.slots[*number].socket.is_some());
-        for group in [workers, triggers] {
+        self.slots.clear();
+        for is_worker in [true, false] {
             let mut running = HashSet::new();
-            for number in group {
-                let slot = &mut self.slots[number];
-                slot.socket = None;
-                if let Some(process) = &mut slot.process {
-                    let _ = process.sender.send(&ToProcess::Drain).await;
-                    running.insert(number);
-                }
+            for child in children.iter_mut().filter(|child| child.is_worker == is_worker) {
+                child.tell(&ToProcess::Drain).await;
+                running.insert(child.life);
             }
             let ended = async {
                 while !running.is_empty() {
-                    match events.recv().await {
-                        Some(Event { slot, kind: Kind::Ended(_), .. }) => {
-                            running.remove(&slot);
-                            self.slots[slot].process = None;
-                        }
-                        Some(_) => {}
-                        None => break,
+                    let Some(Event { life, kind }) = events.recv().await else { break };
+                    if matches!(kind, Kind::Ended(_)) {
+                        running.remove(&life);
+                        children.retain(|child| child.life != life);
                     }
                 }
             };
             if timeout(DRAIN, ended).await.is_err() {
-                self.kill();
-            }
-        }
-    }
-
-    /// Ends every process at once.
-    pub fn kill(&self) {
-        for process in self.slots.iter().filter_map(|slot| slot.process.as_ref()) {
-            if let Some(pid) = i32::try_from(process.pid).ok().and_then(Pid::from_raw) {
-                let _ = kill_process(pid, Signal::KILL);
+                children.iter().for_each(Child::kill);
             }
         }
     }
 }
 
 impl Slot {
-    fn status(&self) -> ProcessStatus {
-        ProcessStatus {
-            pid: self.process.as_ref().map(|process| process.pid),
-            restarts: self.restarts,
+    pub(super) fn new(socket: Option<OwnedFd>, name: String) -> Self {
+        Self {
+            socket,
+            name,
+            child: None,
+            life: 0,
+            started: Instant::now(),
+            pause: PAUSES.0,
+            restarts: 0,
         }
     }
-}
 
-/// Waits until a process that hung up has ended, and tells how.
-async fn end(child: &mut Child) -> String {
-    match timeout(DRAIN, child.wait()).await {
-        Ok(Ok(status)) => status.to_string(),
-        Ok(Err(error)) => error.to_string(),
-        Err(_) => {
-            let _ = child.kill().await;
-            "killed, it hung".to_owned()
-        }
+    /// Puts a process in the place of the one that was there, if there is one.
+    fn put(&mut self, child: Child) -> Option<Child> {
+        self.life = child.life;
+        self.started = Instant::now();
+        self.child.replace(child)
+    }
+
+    /// As [`Slot::put`], for a process that is no replacement of a dead one.
+    pub(super) fn take_over(&mut self, child: Child) -> Option<Child> {
+        self.pause = PAUSES.0;
+        self.put(child)
+    }
+
+    fn status(&self) -> ProcessStatus {
+        ProcessStatus { pid: self.child.as_ref().map(|child| child.pid), restarts: self.restarts }
     }
 }

@@ -11,7 +11,7 @@ use crate::app::{
     template::Values,
     variables::{self, Provider},
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -48,7 +48,7 @@ pub struct Load {
 }
 
 /// The application's Redis.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Redis {
     /// It uses none.
     None,
@@ -114,22 +114,49 @@ impl Load {
             )));
         };
         let given = Given::parse(url)?;
-        let users: Vec<_> = acl::users(&self.manifest).collect();
-        let known = given.knows(&users, &self.logins).await;
-        match known {
-            Some(true) => {}
-            Some(false) => crate::say!(
-                "madang: Redis at {} does not know this application's users, so all components \
-                 share its login: \
-                 `madang acl` prints the users to create there",
-                given.address
-            ),
-            None => crate::say!(
+        let known = self.are_known(&given).await;
+        if known.is_none() {
+            crate::say!(
                 "madang: Redis at {} is away; serving without it until it is back",
                 given.address
-            ),
+            );
         }
         Ok(Redis::Given(given, known == Some(true)))
+    }
+
+    /// Finds out how the application, read anew, gets on with the Redis that it runs with.
+    pub async fn redis_again(&self, running: &Redis) -> Result<Redis> {
+        match running {
+            Redis::None => {
+                ensure!(
+                    !self.uses_redis(),
+                    "the application uses Redis now, which it did not when it was started: stop it \
+                     and start it again"
+                );
+                Ok(Redis::None)
+            }
+            Redis::Own(server) => Ok(Redis::Own(server.clone())),
+            Redis::Given(given, _) => {
+                let known = self.are_known(given).await.with_context(|| {
+                    format!("Redis at {} is away: try again when it is back", given.address)
+                })?;
+                Ok(Redis::Given(given.clone(), known))
+            }
+        }
+    }
+
+    /// Whether a given Redis knows the application's users; `None` if it does not answer.
+    async fn are_known(&self, given: &Given) -> Option<bool> {
+        let users: Vec<_> = acl::users(&self.manifest).collect();
+        let known = given.knows(&users, &self.logins).await;
+        if known == Some(false) {
+            crate::say!(
+                "madang: Redis at {} does not know this application's users, so all components \
+                 share its login: `madang acl` prints the users to create there",
+                given.address
+            );
+        }
+        known
     }
 
     /// Resolves everything.
@@ -175,7 +202,7 @@ impl Load {
         let listen = SocketAddr::from(([127, 0, 0, 1], 3000));
         let limits = Limits { request_timeout_ms: 0, memory: 0, workers: 1 };
         let plan = self.plan(listen, &Redis::None, true, limits)?;
-        Ok(self.logins.users(&self.manifest, &plan))
+        Ok(self.logins.users(&plan))
     }
 
     /// The routes, for people.

@@ -2,21 +2,27 @@
 
 pub mod acl;
 pub mod admin;
+pub mod child;
 pub mod compile;
 pub mod fleet;
+pub mod handover;
 pub mod load;
 pub mod redis;
+pub mod reload;
 pub mod sockets;
 pub mod state_dir;
 pub mod tally;
 
 use self::{
-    admin::Question,
-    fleet::{Event, Fleet},
+    admin::{Question, Refused},
+    child::Event,
+    fleet::Fleet,
+    handover::Done,
     load::{Load, Source},
+    reload::Reload,
     state_dir::{Running, RunningRedis, StateDir},
 };
-use crate::{app::plan::Limits, guest::faults::FaultSet};
+use crate::app::plan::{Limits, Plan};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::{
@@ -27,7 +33,8 @@ use std::{
 };
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
 };
 
 /// How to run an application.
@@ -64,18 +71,19 @@ async fn run(options: Options) -> Result<()> {
     let plan = loaded.plan(listen, &store, options.quiet, options.limits)?;
     let own_redis = match &store {
         load::Redis::Own(server) => {
-            Some((Arc::clone(server), loaded.logins.file(&loaded.manifest, &plan)))
+            server.adopt_users(loaded.logins.file(&plan));
+            Some(Arc::clone(server))
         }
         _ => None,
     };
     let starting = async {
         match &own_redis {
-            Some((server, acl)) => server.start(acl).await.map(Some),
+            Some(server) => server.start().await.map(Some),
             None => Ok(None),
         }
     };
     // While Redis reads its log, the components are compiled.
-    let both = async { tokio::join!(starting, compile::compile(plan, state.path())) };
+    let both = async { tokio::join!(starting, compile::compile(plan, state.path(), Vec::new())) };
     let (child, plan) = tokio::select! {
         both = both => both,
         () = signals.next() => {
@@ -85,8 +93,8 @@ async fn run(options: Options) -> Result<()> {
     };
     let (stop_redis, redis_stopped) = watch::channel(false);
     let redis_watch = match (own_redis, child?) {
-        (Some((server, acl)), Some(child)) => Some(tokio::spawn(async move {
-            server.watch(child, &acl, redis_stopped).await;
+        (Some(server), Some(child)) => Some(tokio::spawn(async move {
+            server.watch(child, redis_stopped).await;
         })),
         _ => None,
     };
@@ -118,12 +126,19 @@ async fn run(options: Options) -> Result<()> {
         }
     };
 
-    let mut supervisor =
-        Supervisor { state, fleet, redis: store, http: format!("http://{listen}"), admin };
+    let mut supervisor = Supervisor {
+        options: Arc::new(options),
+        state,
+        fleet,
+        redis: store,
+        listen,
+        admin,
+        reload: None,
+    };
     supervisor.announce()?;
     let mut out = std::io::stdout().lock();
     // Whoever started this may have closed its output; that is no reason to stop.
-    let _ = writeln!(out, "Serving {}\nAdmin {}", supervisor.http, supervisor.admin_url());
+    let _ = writeln!(out, "Serving {}\nAdmin {}", supervisor.http(), supervisor.admin_url());
     for route in &loaded.routes() {
         let _ = writeln!(out, "  {route}");
     }
@@ -131,8 +146,11 @@ async fn run(options: Options) -> Result<()> {
     drop(out);
 
     let events = supervisor.serve(events, asked, &mut signals).await;
-    let Supervisor { state, fleet, redis, .. } = supervisor;
+    let Supervisor { state, fleet, redis, reload, .. } = supervisor;
     crate::say!("madang: stopping");
+    if let Some(reload) = reload {
+        reload.abort();
+    }
     let stopping = async {
         fleet.stop(events).await;
         stop_redis().await;
@@ -151,11 +169,14 @@ async fn run(options: Options) -> Result<()> {
 }
 
 struct Supervisor {
+    options: Arc<Options>,
     state: StateDir,
     fleet: Fleet,
     redis: load::Redis,
-    http: String,
+    listen: SocketAddr,
     admin: SocketAddr,
+    /// The last reload, over or not.
+    reload: Option<JoinHandle<()>>,
 }
 
 impl Supervisor {
@@ -167,6 +188,7 @@ impl Supervisor {
         signals: &mut Signals,
     ) -> mpsc::UnboundedReceiver<Event> {
         let mut redis_pid = self.redis.pid();
+        let (proposals, mut proposed) = mpsc::channel(1);
         // Redis is watched elsewhere; its process id is looked at now and then.
         let mut look = tokio::time::interval(std::time::Duration::from_millis(500));
         loop {
@@ -175,21 +197,67 @@ impl Supervisor {
                 Some(event) = events.recv() => if self.fleet.handle(event).await {
                     self.announce_or_say();
                 },
-                Some(question) = asked.recv() => self.answer(question).await,
-                _ = look.tick() => if self.redis.pid() != redis_pid {
-                    redis_pid = self.redis.pid();
-                    self.announce_or_say();
-                },
+                Some(question) = asked.recv() => self.answer(question, &proposals).await,
+                Some((plan, done)) = proposed.recv() => self.fleet.propose(plan, done).await,
+                _ = look.tick() => {
+                    if self.redis.pid() != redis_pid {
+                        redis_pid = self.redis.pid();
+                        self.announce_or_say();
+                    }
+                    self.settle_users();
+                }
             }
         }
     }
 
-    async fn answer(&mut self, question: Question) {
+    /// Takes from the users of Redis what no process needs any more.
+    fn settle_users(&self) {
+        if let load::Redis::Own(server) = &self.redis
+            && self.fleet.is_settled()
+            && !self.is_reloading()
+        {
+            let server = server.clone();
+            tokio::spawn(async move { server.settle_users().await });
+        }
+    }
+
+    fn is_reloading(&self) -> bool {
+        self.reload.as_ref().is_some_and(|reload| !reload.is_finished())
+    }
+
+    fn reload(
+        &mut self,
+        answer: oneshot::Sender<Result<Value, Refused>>,
+        proposals: &mpsc::Sender<(Plan, Done)>,
+    ) {
+        if self.is_reloading() {
+            return drop(answer.send(Err(Refused::UnderWay)));
+        }
+        let reload = Reload {
+            options: self.options.clone(),
+            listen: self.listen,
+            state_dir: self.state.path().to_owned(),
+            redis: self.redis.clone(),
+            plan: self.fleet.plan().clone(),
+            proposals: proposals.clone(),
+        };
+        self.reload = Some(tokio::spawn(async move {
+            let result = reload.run().await;
+            if let Err(error) = &result {
+                crate::say!("madang: the application was not reloaded: {error:#}");
+            }
+            let result = result.map(|changes| json!(changes));
+            let _ = answer.send(result.map_err(|error| Refused::Faulty(format!("{error:#}"))));
+        }));
+    }
+
+    async fn answer(&mut self, question: Question, proposals: &mpsc::Sender<(Plan, Done)>) {
         match question {
+            Question::Reload(answer) => self.reload(answer, proposals),
             Question::Status(answer) => drop(answer.send(self.status())),
             Question::Order { component, order, answer } => {
                 if !self.fleet.faults().contains_key(&component) {
-                    let names = self.fleet.components().map(str::to_owned).collect();
+                    let names = self.fleet.faults().keys().cloned().collect();
                     drop(answer.send(Err(names)));
                     return;
                 }
@@ -204,6 +272,10 @@ impl Supervisor {
         }
     }
 
+    fn http(&self) -> String {
+        format!("http://{}", self.listen)
+    }
+
     fn admin_url(&self) -> String {
         format!("http://{}", self.admin)
     }
@@ -213,15 +285,21 @@ impl Supervisor {
         let redis = redis.map(|address| json!({ "address": address, "pid": self.redis.pid() }));
         let components: serde_json::Map<String, Value> = self
             .fleet
-            .faults()
+            .plan()
+            .components
             .iter()
-            .map(|(id, faults): (_, &FaultSet)| {
-                (id.clone(), json!({ "faults": faults, "shed": self.fleet.shed(id) }))
+            .map(|(id, component)| {
+                let status = json!({
+                    "faults": self.fleet.faults().get(id),
+                    "shed": self.fleet.shed(id),
+                    "ready": component.ready,
+                });
+                (id.clone(), status)
             })
             .collect();
         json!({
             "pid": std::process::id(),
-            "http": self.http,
+            "http": self.http(),
             "admin": self.admin_url(),
             "redis": redis,
             "workers": self.fleet.workers(),
@@ -233,7 +311,7 @@ impl Supervisor {
     fn announce(&self) -> Result<()> {
         self.state.announce(&Running {
             pid: std::process::id(),
-            http: self.http.clone(),
+            http: self.http(),
             admin: self.admin_url(),
             redis: self.redis.address().map(|address| RunningRedis {
                 address,

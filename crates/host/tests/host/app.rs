@@ -18,6 +18,8 @@ const DEADLINE: Duration = Duration::from_secs(60);
 pub enum Action {
     /// Nothing.
     Answer,
+    /// Chooses this status instead of 200.
+    Status(u16),
     /// `unreachable`.
     Trap,
     /// Computes for ever.
@@ -33,8 +35,13 @@ pub enum Action {
 impl Action {
     /// The component's bytes.
     pub fn component(&self) -> Vec<u8> {
+        let status;
         let action = match self {
             Self::Answer => "",
+            Self::Status(code) => {
+                status = format!("(local.set $code (i32.const {code}))");
+                &status
+            }
             Self::Trap => "unreachable",
             Self::Loop => "(loop $again (br $again))",
             Self::Eat => "(loop $more (drop (memory.grow (i32.const 16))) (br $more))",
@@ -72,16 +79,26 @@ impl Folder {
         }
         let folder = Self::with_manifest(&(manifest + rest));
         for (name, action) in components {
-            fs::write(folder.path().join(format!("{name}.wasm")), action.component()).unwrap();
+            folder.build(name, action);
         }
         folder
     }
 
+    /// Writes `<name>.wasm`.
+    pub fn build(&self, name: &str, action: &Action) {
+        fs::write(self.path().join(format!("{name}.wasm")), action.component()).unwrap();
+    }
+
+    /// Replaces the manifest.
+    pub fn write_manifest(&self, text: &str) {
+        fs::write(self.path().join("spin.toml"), text).unwrap();
+    }
+
     /// Writes a manifest.
     pub fn with_manifest(text: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("spin.toml"), text).unwrap();
-        Self { folder }
+        let folder = Self { folder: tempfile::tempdir().unwrap() };
+        folder.write_manifest(text);
+        folder
     }
 
     /// The folder.
@@ -201,6 +218,11 @@ impl App {
     /// What it said on standard error so far.
     pub fn errors(&self) -> String {
         fs::read_to_string(&self.errors).unwrap()
+    }
+
+    /// `host:port`.
+    pub fn address(&self) -> String {
+        self.running()["http"].as_str().unwrap().trim_start_matches("http://").to_owned()
     }
 
     /// Sends the supervisor a signal.

@@ -34,7 +34,7 @@ tool.madang.max_requests = 7
 "#
     ));
     for (name, action) in [("slow", Action::Echo("madang-shed")), ("quick", Action::Answer)] {
-        std::fs::write(folder.path().join(format!("{name}.wasm")), action.component()).unwrap();
+        folder.build(name, &action);
     }
     folder
 }
@@ -132,7 +132,7 @@ fn a_request_that_waits_keeps_its_body() {
     let folder = folder("1");
     let app = folder.up(&["--workers", "1"]);
     assert!(folder.run(&["delay", "slow", "1000"]).0);
-    let address = app.running()["http"].as_str().unwrap().trim_start_matches("http://").to_owned();
+    let address = app.address();
     let written = AtomicUsize::new(0);
     thread::scope(|scope| {
         let first = scope.spawn(|| app.get("/slow/a"));

@@ -29,7 +29,7 @@ fn ctrl_c_finishes_what_was_begun_and_leaves_no_process() {
     assert!(folder.run(&["delay", "hello", "500"]).0);
     let processes = app.processes();
     assert_eq!(processes.len(), 4, "{processes:?}");
-    let address = app.running()["http"].as_str().unwrap().trim_start_matches("http://").to_owned();
+    let address = app.address();
     let mut stream = TcpStream::connect(&address).unwrap();
     stream.write_all(b"GET /hello HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
     // The worker has it once a second request on the same queue would: ask the kernel by the answer
@@ -83,7 +83,7 @@ fn a_second_start_finds_what_was_compiled() {
     folder.up(&[]).stop();
     assert_eq!(compiled(), before);
     // Another build replaces it.
-    std::fs::write(folder.path().join("hello.wasm"), Action::Trap.component()).unwrap();
+    folder.build("hello", &Action::Trap);
     let app = folder.up(&[]);
     assert_eq!(app.get("/hello"), 500);
     assert_eq!(compiled().len(), 1);

@@ -7,4 +7,5 @@ mod deadline;
 mod lifecycle;
 mod redis;
 mod refusals;
+mod reload;
 mod serving;

@@ -14,7 +14,7 @@ fn admin(app: &App) -> Connection {
     redis::Client::open(url).unwrap().get_connection().unwrap()
 }
 
-fn as_user(folder: &Folder, address: &str, user: &str) -> RedisResult<Connection> {
+pub fn as_user(folder: &Folder, address: &str, user: &str) -> RedisResult<Connection> {
     let logins = std::fs::read(folder.path().join(".madang/redis-logins.json")).unwrap();
     let logins: Value = serde_json::from_slice(&logins).unwrap();
     let password = logins[user].as_str().unwrap();

@@ -117,7 +117,7 @@ fn a_port_or_a_state_folder_in_use_is_named() {
     assert!(text.contains("--state-dir"), "{text}");
     // A second host cannot share the port by chance, either.
     let other = Folder::new(&[("hello", Action::Answer)], "");
-    let address = app.running()["http"].as_str().unwrap().trim_start_matches("http://").to_owned();
+    let address = app.address();
     let (success, text) = other.run(&["up", "--listen", &address]);
     assert!(!success && text.contains("is already in use"), "{text}");
 }

@@ -68,7 +68,7 @@ source = "hello.wasm"
 source = "hello.wasm"
 "#,
     );
-    std::fs::write(folder.path().join("hello.wasm"), Action::Answer.component()).unwrap();
+    folder.build("hello", &Action::Answer);
     let app = folder.up(&[]);
     assert_eq!(app.get("/a"), 200);
     assert_eq!(app.get("/a/b/c?d=e"), 200);

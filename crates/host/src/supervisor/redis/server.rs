@@ -1,8 +1,8 @@
-//! The application's Redis: the one that was given, or one of its own that is started, watched and
-//! stopped.
+//! A Redis server of the application's own.
 
-use super::{
-    acl::{ADMIN, Logins, TRIGGER},
+use super::{Fsync, ping, users::Users};
+use crate::supervisor::{
+    acl::{ADMIN, Logins},
     state_dir::write_private,
 };
 use anyhow::{Context, Result, bail, ensure};
@@ -20,77 +20,9 @@ use tokio::{
     sync::watch,
     time::{Instant, sleep, timeout},
 };
-use url::Url;
 
 /// How long a Redis may take to start or to stop: it reads or writes its log.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// When Redis writes its log to the disk.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-pub enum Fsync {
-    /// Before each answer: nothing acknowledged is ever lost.
-    Always,
-    /// Every second: a power cut may lose the last one.
-    Everysec,
-}
-
-/// A Redis server that the user gave.
-#[derive(Debug)]
-pub struct Given {
-    /// `host:port`.
-    pub address: String,
-    /// `user:password@`, or empty.
-    pub login: String,
-    /// The URL as given.
-    pub url: String,
-}
-
-impl Given {
-    /// Takes a URL apart. Only the server may be chosen: a log lives in database 0.
-    pub fn parse(url: &str) -> Result<Self> {
-        let shown = crate::app::plan::without_password(url);
-        let parsed = Url::parse(url)
-            .ok()
-            .filter(|url| url.scheme() == "redis" && url.has_host())
-            .with_context(|| {
-            format!("{shown} is no Redis server: write redis://[user:password@]host[:port]")
-        })?;
-        ensure!(
-            matches!(parsed.path(), "" | "/" | "/0") && parsed.query().is_none(),
-            "{shown}: only database 0 is supported, leave `{}` out",
-            parsed.path()
-        );
-        let login = match (parsed.username(), parsed.password()) {
-            ("", None) => String::new(),
-            (user, None) => format!("{user}@"),
-            (user, Some(password)) => format!("{user}:{password}@"),
-        };
-        let host = parsed.host_str().unwrap_or_default();
-        Ok(Self {
-            address: format!("{host}:{}", parsed.port().unwrap_or(6379)),
-            login,
-            url: url.to_owned(),
-        })
-    }
-
-    /// Whether the server knows all of the application's users. `None` if it does not answer.
-    pub async fn knows(&self, users: &[&str], logins: &Logins) -> Option<bool> {
-        for user in users.iter().chain([&TRIGGER]) {
-            let url = format!("redis://{}{}", logins.login(user).unwrap_or_default(), self.address);
-            match ping(&url).await {
-                Ok(()) => {}
-                Err(error)
-                    if error.code().is_some()
-                        || error.kind() == redis::ErrorKind::AuthenticationFailed =>
-                {
-                    return Some(false);
-                }
-                Err(_) => return None,
-            }
-        }
-        Some(true)
-    }
-}
 
 /// A Redis server of the application's own.
 #[derive(Debug)]
@@ -100,6 +32,8 @@ pub struct Server {
     fsync: Fsync,
     admin_url: String,
     pid: AtomicU32,
+    /// Its users.
+    pub(super) users: Users,
 }
 
 impl Server {
@@ -124,7 +58,7 @@ impl Server {
             .with_context(|| format!("cannot write {}", name.display()))?;
         let admin_url =
             format!("redis://{}127.0.0.1:{port}", logins.login(ADMIN).unwrap_or_default());
-        Ok(Self { folder, port, fsync, admin_url, pid: AtomicU32::new(0) })
+        Ok(Self { folder, port, fsync, admin_url, pid: AtomicU32::new(0), users: Users::default() })
     }
 
     /// `host:port`.
@@ -142,10 +76,10 @@ impl Server {
         Some(self.pid.load(Ordering::Relaxed)).filter(|pid| *pid != 0)
     }
 
-    /// Starts the server with these ACL lines and waits until it answers.
-    pub async fn start(&self, acl: &str) -> Result<Child> {
+    /// Starts the server with its users and waits until it answers.
+    pub async fn start(&self) -> Result<Child> {
         let path = |name: &str| self.folder.join(name);
-        write_private(&path("users.acl"), acl.as_bytes())?;
+        write_private(&path("users.acl"), self.users.adopted().as_bytes())?;
         let mut command = Command::new("redis-server");
         command.arg("--port").arg(self.port.to_string()).args(["--bind", "127.0.0.1"]);
         command.arg("--dir").arg(&self.folder).arg("--aclfile").arg(path("users.acl"));
@@ -194,7 +128,7 @@ impl Server {
     }
 
     /// Keeps the server alive until `stop` turns true, then stops it in order.
-    pub async fn watch(&self, mut child: Child, acl: &str, mut stop: watch::Receiver<bool>) {
+    pub async fn watch(&self, mut child: Child, mut stop: watch::Receiver<bool>) {
         let mut pause = Duration::from_millis(50);
         loop {
             tokio::select! {
@@ -213,7 +147,7 @@ impl Server {
                     () = told(&mut stop) => return,
                     () = sleep(pause) => {}
                 }
-                match self.start(acl).await {
+                match self.start().await {
                     Ok(started) => {
                         child = started;
                         break;
@@ -286,40 +220,5 @@ fn signal(pid: u32, signal: Signal) {
         .filter(|pid| test_kill_process(*pid).is_ok())
     {
         let _ = kill_process(pid, signal);
-    }
-}
-
-async fn ping(url: &str) -> redis::RedisResult<()> {
-    let client = redis::Client::open(url)?;
-    let asked = async {
-        let mut connection = client.get_multiplexed_async_connection().await?;
-        redis::cmd("PING").query_async(&mut connection).await
-    };
-    timeout(Duration::from_secs(1), asked)
-        .await
-        .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_given_redis_is_a_server_and_no_more() {
-        let given = Given::parse("redis://me:p%40w@example.org").unwrap();
-        assert_eq!(
-            (given.address.as_str(), given.login.as_str()),
-            ("example.org:6379", "me:p%40w@")
-        );
-        assert_eq!(Given::parse("redis://h:1/0").unwrap().login, "");
-        assert_eq!(Given::parse("redis://:pw@h:1").unwrap().login, ":pw@");
-        for (url, expected) in [
-            ("redis://me:secret@h:1/3", "redis://…@h:1/3: only database 0 is supported"),
-            ("http://h", "is no Redis server"),
-            ("h:1", "is no Redis server"),
-        ] {
-            let error = Given::parse(url).unwrap_err().to_string();
-            assert!(error.contains(expected), "{error}");
-        }
     }
 }

@@ -1,0 +1,90 @@
+//! The connections of a worker: how they are served, and how they end.
+
+use crate::guest::{call::Origin, state::Host};
+use http::{HeaderValue, Request, Response, header};
+use http_body_util::BodyExt;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use tokio::{net::TcpStream, sync::watch};
+use wasmtime_wasi_http::{Error, WasiBody};
+
+/// How long a client may take to send a request's head, or to send the next one.
+const HEAD: Duration = Duration::from_secs(60);
+/// The most bytes kept of a connection's input: a request head must fit.
+const BUFFER: usize = 64 << 10;
+
+/// The open connections. Each has a receiver of `end` for as long as it lives.
+pub struct Connections {
+    host: Arc<Host>,
+    http: http1::Builder,
+    end: watch::Sender<End>,
+}
+
+/// When a connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// When the client wants.
+    Open,
+    /// After its next answer, which says so.
+    Next,
+    /// After the answer that is under way, or at once if there is none.
+    Now,
+}
+
+impl Connections {
+    /// None yet.
+    pub fn new(host: Arc<Host>) -> Self {
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(BUFFER);
+        Self { host, http, end: watch::Sender::new(End::Open) }
+    }
+
+    /// Answers the requests of a connection.
+    pub fn serve(&self, stream: TcpStream, client: SocketAddr) {
+        // An answer must not wait for the client's acknowledgement of the last one.
+        let _ = stream.set_nodelay(true);
+        let host = self.host.clone();
+        let mut end = self.end.subscribe();
+        let ending = self.end.subscribe();
+        let service = service_fn(move |request: Request<Incoming>| {
+            let (host, ending) = (host.clone(), ending.clone());
+            async move {
+                let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
+                let mut answer = host.handle(request, client, Origin::Outside).await;
+                if *ending.borrow() != End::Open {
+                    let close = HeaderValue::from_static("close");
+                    answer.headers_mut().insert(header::CONNECTION, close);
+                }
+                Ok::<Response<WasiBody>, Infallible>(answer)
+            }
+        });
+        let connection = self.http.serve_connection(TokioIo::new(stream), service);
+        tokio::spawn(async move {
+            let mut connection = pin!(connection);
+            let told = async { drop(end.wait_for(|end| *end == End::Now).await) };
+            // What ends a connection early is the client's doing, or was logged where it happened.
+            tokio::select! {
+                biased;
+                _ = connection.as_mut() => {}
+                () = told => {
+                    connection.as_mut().graceful_shutdown();
+                    drop(connection.await);
+                }
+            }
+        });
+    }
+
+    /// Lets each connection end with its next answer, so that no client has a request on its way
+    /// when it does. Returns when all have ended.
+    pub async fn end_with_next(&self) {
+        self.end.send_replace(End::Next);
+        self.end.closed().await;
+    }
+
+    /// Ends each connection as soon as no answer is under way. Returns when all have ended.
+    pub async fn end_now(&self) {
+        self.end.send_replace(End::Now);
+        self.end.closed().await;
+    }
+}
