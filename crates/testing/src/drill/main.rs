@@ -7,12 +7,14 @@ mod callee_down;
 mod consumer_down;
 mod overload;
 mod reconcile;
+mod release;
 mod report;
 mod requests;
 mod self_healing;
 mod siege;
 mod two_replicas;
 mod watch;
+mod zero_downtime;
 
 use clap::{Parser, ValueEnum};
 use std::panic::catch_unwind;
@@ -50,6 +52,8 @@ enum Drill {
     Overload,
     /// The host's processes are killed under load, and come back
     SelfHealing,
+    /// Components are rebuilt and swapped under a hundred clients, who notice nothing
+    ZeroDowntime,
     /// Two hosts on one Redis do what one does, and nothing twice
     TwoReplicas,
 }
@@ -79,6 +83,7 @@ impl Drill {
             Self::CalleeDown => callee_down::run(length),
             Self::Overload => overload::run(length),
             Self::SelfHealing => self_healing::run(length),
+            Self::ZeroDowntime => zero_downtime::run(length),
             Self::TwoReplicas => two_replicas::run(length),
         }
     }
