@@ -2,7 +2,7 @@
 
 use crate::{
     app::plan::Limits,
-    client,
+    breakers, client,
     guest::faults::{Crash, Delay, Order, Trigger},
     process::{self, trigger::Listener, worker::Worker},
     supervisor::{
@@ -33,6 +33,14 @@ enum Command {
     Acl(SourceArgs),
     /// Print what runs, and its faults.
     Status(Target),
+    /// Print the circuit breakers of the components' calls, and how many requests were turned away.
+    Breakers {
+        #[command(flatten)]
+        target: Target,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Read the manifest, the runtime config and the components again, and replace what runs
     /// without losing a request. If anything is wrong with them, what runs goes on.
     Reload(Target),
@@ -152,6 +160,10 @@ fn run(command: Command) -> Result<()> {
         Command::Up(up) => supervisor::up(up.options()?),
         Command::Acl(source) => print(&Load::new(&source.source())?.acl()?),
         Command::Status(target) => print(&client::status(&target.state_dir)?),
+        Command::Breakers { target, json } => {
+            let said = breakers::ask(&target.state_dir)?;
+            print(&if json { format!("{said:#}\n") } else { breakers::table(&said) })
+        }
         Command::Reload(target) => print(&client::reload(&target.state_dir)?),
         Command::Down(component) => component.order(&Order::Down),
         Command::Heal(component) => component.order(&Order::Heal),

@@ -1,8 +1,9 @@
-//! The commands that talk to a running application's admin port.
+//! The commands that ask a running application's admin port.
 
 use crate::{guest::faults::Order, supervisor::state_dir::Running};
 use anyhow::{Context, Result, bail};
-use http::{Method, Request, header};
+use bytes::Bytes;
+use http::{Method, Request, Response, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use std::{path::Path, time::Duration};
@@ -46,30 +47,34 @@ fn ask(
         .method(method)
         .uri(format!("{}{path}", running.admin))
         .header(header::CONTENT_TYPE, "application/json")
-        .body(Full::new(bytes::Bytes::from(body)))
+        .body(Full::from(body))
         .context("the component's id is not one")?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let asked = async {
-        let client = Client::builder(TokioExecutor::new()).build_http();
-        let response = client.request(request).await.with_context(|| {
-            format!(
-                "the application (process {}) does not answer at {}",
-                running.pid, running.admin
-            )
-        })?;
-        let status = response.status();
-        let text = response.into_body().collect().await.context("the answer broke off")?.to_bytes();
-        if !status.is_success() {
-            let problem: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
-            bail!("{}", problem["detail"].as_str().unwrap_or(status.as_str()));
-        }
-        Ok(String::from_utf8_lossy(&text).into_owned())
+    let response = block_on(fetch(request, limit))?
+        .with_context(|| format!("the application (process {})", running.pid))?;
+    if !response.status().is_success() {
+        let problem: serde_json::Value =
+            serde_json::from_slice(response.body()).unwrap_or_default();
+        bail!("{}", problem["detail"].as_str().unwrap_or(response.status().as_str()));
+    }
+    Ok(String::from_utf8_lossy(response.body()).into_owned())
+}
+
+/// Runs what a command does to its end.
+pub fn block_on<T>(work: impl Future<Output = T>) -> Result<T> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work))
+}
+
+/// Sends a request and reads the whole answer.
+pub async fn fetch(request: Request<Full<Bytes>>, limit: Duration) -> Result<Response<Bytes>> {
+    let place = request.uri().clone();
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let answered = async {
+        let response = client.request(request).await?;
+        let (head, body) = response.into_parts();
+        anyhow::Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
     };
-    runtime.block_on(async { timeout(limit, asked).await }).unwrap_or_else(|_| {
-        bail!(
-            "the application (process {}) has not answered within {} s",
-            running.pid,
-            limit.as_secs()
-        )
-    })
+    timeout(limit, answered)
+        .await
+        .unwrap_or_else(|_| bail!("no answer within {} s", limit.as_secs()))
+        .with_context(|| format!("{place} does not answer"))
 }

@@ -6,6 +6,7 @@
 //! shared between processes but files, sockets and Redis, so that a dead one is simply replaced.
 
 pub mod app;
+mod breakers;
 pub mod cli;
 mod client;
 pub mod control;

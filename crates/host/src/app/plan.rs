@@ -18,6 +18,11 @@ use std::{
 /// How many of a component's requests may be at work at once where the manifest does not say.
 const MAX_REQUESTS: usize = 64;
 
+/// Ends the `ready` path of a component that has an info.
+const READY: &str = "/health/ready";
+/// Ends the info's own path.
+const INFO: &str = "/info";
+
 /// The whole of it: the supervisor sends it to each process that it starts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -249,9 +254,14 @@ impl ComponentPlan {
 
     /// Whether `path` is the component's info: beside the folder of `…/health/ready`.
     pub fn is_info(&self, path: &str) -> bool {
-        let folder = self.ready.as_ref().and_then(|ready| ready.strip_suffix("/health/ready"));
-        folder.is_some_and(|folder| path.strip_prefix(folder) == Some("/info"))
+        let folder = self.ready.as_ref().and_then(|ready| ready.strip_suffix(READY));
+        folder.is_some_and(|folder| path.strip_prefix(folder) == Some(INFO))
     }
+}
+
+/// The path of the info of a component with this `ready` path, if it is one that has an info.
+pub fn info_path(ready: &str) -> Option<String> {
+    ready.strip_suffix(READY).map(|folder| format!("{folder}{INFO}"))
 }
 
 /// A URL fit for a log line.

@@ -123,3 +123,35 @@ fn a_foreign_page_cannot_use_the_admin_port() {
     assert!(raw(&app, &format!("{down}{json}host: 127.0.0.1\r\n")).contains(" 200 "));
     assert_eq!(app.get("/hello"), 503);
 }
+
+#[test]
+fn breakers_are_asked_of_all_components_that_have_an_info() {
+    let route = |name: &str, ready: &str| {
+        format!(
+            "[[trigger.http]]\nroute = \"/{name}/...\"\ncomponent = \"{name}\"\n\
+             [component.{name}]\nsource = \"hello.wasm\"\ntool.madang.ready = \"{ready}\"\n"
+        )
+    };
+    let folder = Folder::with_manifest(&format!(
+        "spin_manifest_version = 2\napplication.name = \"test\"\n{}{}{}",
+        route("dumb", "/dumb/health/ready"),
+        route("down", "/down/health/ready"),
+        route("none", "/none/ready"),
+    ));
+    folder.build("hello", &Action::Answer);
+    let (success, text) = folder.run(&["breakers"]);
+    assert!(!success && text.contains("no application is running"), "{text}");
+    let app = folder.up(&[]);
+    assert!(folder.run(&["down", "down"]).0);
+    let url = format!("http://{}", app.address());
+    let (success, text) = folder.run(&["breakers"]);
+    let lines: Vec<_> = text.lines().collect();
+    assert!(success && lines.len() == 3, "{text}");
+    assert!(lines[0].starts_with("COMPONENT  TARGET  STATE"), "{text}");
+    assert_eq!(lines[1], format!("down       {url}/down/info answers 503 Service Unavailable"));
+    assert!(lines[2].starts_with(&format!("dumb       {url}/dumb/info does not answer with JSON")));
+    let (_, text) = folder.run(&["breakers", "--json"]);
+    let said: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(said.as_object().unwrap().keys().collect::<Vec<_>>(), ["down", "dumb"]);
+    assert!(said["down"]["error"].as_str().unwrap().contains("answers 503"), "{said}");
+}

@@ -1,0 +1,127 @@
+//! `madang breakers`: what every component says in its info of the calls that it makes, and what was
+//! turned away from it.
+
+use crate::{
+    app::plan::info_path,
+    client::{self, block_on, fetch},
+    supervisor::state_dir::Running,
+};
+use anyhow::{Context, Result, ensure};
+use futures_util::future::join_all;
+use http::Request;
+use http_body_util::Full;
+use serde_json::{Value, json};
+use std::{path::Path, time::Duration};
+
+/// How long a component may take to answer.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// The table's columns, and the breaker's members that they show.
+const COLUMNS: [(&str, &str); 7] = [
+    ("TARGET", "target"),
+    ("STATE", "state"),
+    ("SINCE", "since"),
+    ("CALLS", "calls"),
+    ("FAILED", "failed"),
+    ("RETRIES", "retries"),
+    ("CUT OFF", "cutOff"),
+];
+
+/// What each component of the running application that has an info says in it: `breakers` and
+/// `shed`; or why it says nothing, as `error`.
+pub fn ask(state_dir: &Path) -> Result<Value> {
+    let running = Running::read(state_dir)?;
+    let status: Value = serde_json::from_str(&client::status(state_dir)?)?;
+    let components = status["components"].as_object().into_iter().flatten();
+    let asked = components.filter_map(|(id, component)| {
+        let path = info_path(component["ready"].as_str()?)?;
+        let url = format!("{}{path}", running.http);
+        Some(async move {
+            let said = info(&url).await;
+            (id.clone(), said.unwrap_or_else(|error| json!({ "error": format!("{error:#}") })))
+        })
+    });
+    Ok(Value::Object(block_on(join_all(asked))?.into_iter().collect()))
+}
+
+async fn info(url: &str) -> Result<Value> {
+    let response = fetch(Request::get(url).body(Full::default())?, ANSWER).await?;
+    ensure!(response.status().is_success(), "{url} answers {}", response.status());
+    let info: Value = serde_json::from_slice(response.body())
+        .with_context(|| format!("{url} does not answer with JSON"))?;
+    Ok(json!({ "breakers": info["breakers"], "shed": info["shed"] }))
+}
+
+/// The same as lines of aligned columns. A component that calls nobody has a line if something was
+/// turned away from it.
+pub fn table(said: &Value) -> String {
+    let titles = COLUMNS.map(|(title, _)| title.to_owned());
+    let mut rows = vec![[&["COMPONENT".to_owned()], &titles[..], &["SHED".to_owned()]].concat()];
+    for (id, said) in said.as_object().into_iter().flatten() {
+        if let Some(error) = said["error"].as_str() {
+            rows.push(vec![id.clone(), error.to_owned()]);
+            continue;
+        }
+        let row = |breaker: &Value| {
+            let cells = COLUMNS.map(|(_, member)| cell(&breaker[member]));
+            [&[id.clone()], &cells[..], &[cell(&said["shed"])]].concat()
+        };
+        match said["breakers"].as_array().map(Vec::as_slice).unwrap_or_default() {
+            [] if said["shed"].as_u64().unwrap_or_default() == 0 => {}
+            [] => rows.push(row(&Value::Null)),
+            breakers => rows.extend(breakers.iter().map(row)),
+        }
+    }
+    // An error is no cell: it goes to the end of its line.
+    let whole = || rows.iter().filter(|row| row.len() > 2);
+    let longest = |column: usize| whole().map(|row| row[column].chars().count()).max();
+    let first = rows.iter().map(|row| row[0].chars().count()).max().unwrap_or_default();
+    let widths: Vec<_> = (1..rows[0].len()).map(|column| longest(column).unwrap_or(0)).collect();
+    let line = |row: &Vec<String>| {
+        let widths = [first].into_iter().chain(widths.iter().copied());
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn breakers_stand_in_columns() {
+        let breaker = json!({
+            "target": "book", "state": "open", "since": "2026-11-21T06:00:00Z",
+            "calls": 12, "failed": 7, "retries": 3, "cutOff": 1200,
+        });
+        let fresh = json!({
+            "target": "bank", "state": "closed", "since": null,
+            "calls": 0, "failed": 0, "retries": 0, "cutOff": 0,
+        });
+        let said = json!({
+            "rent": { "breakers": [breaker, fresh], "shed": 5 },
+            "book": { "breakers": [], "shed": 70 },
+            "view": { "breakers": [], "shed": 0 },
+            "delivery-of-books": { "error": "http://h/info answers 503 Service Unavailable" },
+        });
+        assert_eq!(
+            table(&said),
+            "\
+COMPONENT          TARGET  STATE   SINCE                 CALLS  FAILED  RETRIES  CUT OFF  SHED
+rent               book    open    2026-11-21T06:00:00Z  12     7       3        1200     5
+rent               bank    closed  -                     0      0       0        0        5
+book               -       -       -                     -      -       -        -        70
+delivery-of-books  http://h/info answers 503 Service Unavailable
+"
+        );
+    }
+}
