@@ -55,16 +55,18 @@ async fn info(url: &str) -> Result<Value> {
 /// The same as lines of aligned columns. A component that calls nobody has a line if something was
 /// turned away from it.
 pub fn table(said: &Value) -> String {
+    let row = |first: &str, middle: [String; COLUMNS.len()], last: String| -> Vec<String> {
+        [first.to_owned()].into_iter().chain(middle).chain([last]).collect()
+    };
     let titles = COLUMNS.map(|(title, _)| title.to_owned());
-    let mut rows = vec![[&["COMPONENT".to_owned()], &titles[..], &["SHED".to_owned()]].concat()];
+    let mut rows = vec![row("COMPONENT", titles, "SHED".to_owned())];
     for (id, said) in said.as_object().into_iter().flatten() {
         if let Some(error) = said["error"].as_str() {
             rows.push(vec![id.clone(), error.to_owned()]);
             continue;
         }
         let row = |breaker: &Value| {
-            let cells = COLUMNS.map(|(_, member)| cell(&breaker[member]));
-            [&[id.clone()], &cells[..], &[cell(&said["shed"])]].concat()
+            row(id, COLUMNS.map(|(_, member)| cell(&breaker[member])), cell(&said["shed"]))
         };
         match said["breakers"].as_array().map(Vec::as_slice).unwrap_or_default() {
             [] if said["shed"].as_u64().unwrap_or_default() == 0 => {}

@@ -1,5 +1,6 @@
 //! Starting the program in a folder of its own.
 
+use madang_testing::eventually;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::Value;
 use std::{
@@ -7,8 +8,7 @@ use std::{
     io::Read,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// How long anything may take.
@@ -284,10 +284,7 @@ pub fn alive(number: u32) -> bool {
 }
 
 /// Waits until something is so.
+#[track_caller]
 pub fn wait_for(what: &str, mut so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + DEADLINE;
-    while !so() {
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
-        thread::sleep(Duration::from_millis(10));
-    }
+    eventually(DEADLINE, || if so() { Ok(()) } else { Err(format!("waited in vain for {what}")) });
 }

@@ -1,0 +1,187 @@
+//! The running application: what happens to it, and what is asked of it.
+
+use super::{
+    Options, Signals,
+    admin::{Question, Refused},
+    child::Event,
+    fleet::Fleet,
+    handover::Done,
+    load::Redis,
+    reload::Reload,
+    state_dir::{Running, RunningRedis, StateDir},
+};
+use crate::app::plan::Plan;
+use anyhow::Result;
+use serde_json::{Value, json};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+    time::interval,
+};
+
+/// Deals with what happens to the running application and what is asked of it.
+pub(super) struct Supervisor {
+    pub(super) options: Arc<Options>,
+    pub(super) state: StateDir,
+    pub(super) fleet: Fleet,
+    pub(super) redis: Redis,
+    pub(super) listen: SocketAddr,
+    pub(super) admin: SocketAddr,
+    /// The last reload, over or not.
+    pub(super) reload: Option<JoinHandle<()>>,
+}
+
+impl Supervisor {
+    /// Deals with whatever happens until a signal comes.
+    pub(super) async fn serve(
+        &mut self,
+        mut events: mpsc::UnboundedReceiver<Event>,
+        mut asked: mpsc::Receiver<Question>,
+        signals: &mut Signals,
+    ) -> mpsc::UnboundedReceiver<Event> {
+        let mut redis_pid = self.redis.pid();
+        let (proposals, mut proposed) = mpsc::channel(1);
+        // Redis is watched elsewhere; its process id is looked at now and then.
+        let mut look = interval(Duration::from_millis(500));
+        loop {
+            tokio::select! {
+                () = signals.next() => return events,
+                Some(event) = events.recv() => if self.fleet.handle(event).await {
+                    self.announce_or_say();
+                },
+                Some(question) = asked.recv() => self.answer(question, &proposals).await,
+                Some((plan, done)) = proposed.recv() => self.fleet.propose(plan, done).await,
+                _ = look.tick() => {
+                    if self.redis.pid() != redis_pid {
+                        redis_pid = self.redis.pid();
+                        self.announce_or_say();
+                    }
+                    self.settle_users();
+                }
+            }
+        }
+    }
+
+    /// Takes from the users of Redis what no process needs any more.
+    fn settle_users(&self) {
+        if let Redis::Own(server) = &self.redis
+            && self.fleet.is_settled()
+            && !self.is_reloading()
+        {
+            let server = server.clone();
+            tokio::spawn(async move { server.settle_users().await });
+        }
+    }
+
+    fn is_reloading(&self) -> bool {
+        self.reload.as_ref().is_some_and(|reload| !reload.is_finished())
+    }
+
+    fn reload(
+        &mut self,
+        answer: oneshot::Sender<Result<Value, Refused>>,
+        proposals: &mpsc::Sender<(Plan, Done)>,
+    ) {
+        if self.is_reloading() {
+            return drop(answer.send(Err(Refused::UnderWay)));
+        }
+        let reload = Reload {
+            options: self.options.clone(),
+            listen: self.listen,
+            state_dir: self.state.path().to_owned(),
+            redis: self.redis.clone(),
+            plan: self.fleet.plan().clone(),
+            proposals: proposals.clone(),
+        };
+        self.reload = Some(tokio::spawn(async move {
+            let result = reload.run().await;
+            if let Err(error) = &result {
+                crate::say!("madang: the application was not reloaded: {error:#}");
+            }
+            let result = result.map(|changes| json!(changes));
+            let _ = answer.send(result.map_err(|error| Refused::Faulty(format!("{error:#}"))));
+        }));
+    }
+
+    async fn answer(&mut self, question: Question, proposals: &mpsc::Sender<(Plan, Done)>) {
+        match question {
+            Question::Reload(answer) => self.reload(answer, proposals),
+            Question::Status(answer) => drop(answer.send(self.status())),
+            Question::Order { component, order, answer } => {
+                if !self.fleet.faults().contains_key(&component) {
+                    let names = self.fleet.faults().keys().cloned().collect();
+                    drop(answer.send(Err(names)));
+                    return;
+                }
+                let obeyed = self.fleet.order(&component, &order).await;
+                let faults = self.fleet.faults().get(&component);
+                let faults = json!({ "component": component, "faults": faults });
+                tokio::spawn(async move {
+                    let _ = obeyed.await;
+                    let _ = answer.send(Ok(faults));
+                });
+            }
+        }
+    }
+
+    /// The application's base URL.
+    pub(super) fn http(&self) -> String {
+        format!("http://{}", self.listen)
+    }
+
+    /// The admin port's base URL.
+    pub(super) fn admin_url(&self) -> String {
+        format!("http://{}", self.admin)
+    }
+
+    fn status(&self) -> Value {
+        let redis = self.redis.address();
+        let redis = redis.map(|address| json!({ "address": address, "pid": self.redis.pid() }));
+        let components: serde_json::Map<String, Value> = self
+            .fleet
+            .plan()
+            .components
+            .iter()
+            .map(|(id, component)| {
+                let status = json!({
+                    "faults": self.fleet.faults().get(id),
+                    "shed": self.fleet.shed(id),
+                    "ready": component.ready,
+                });
+                (id.clone(), status)
+            })
+            .collect();
+        json!({
+            "pid": std::process::id(),
+            "http": self.http(),
+            "admin": self.admin_url(),
+            "redis": redis,
+            "workers": self.fleet.workers(),
+            "trigger": self.fleet.trigger(),
+            "components": components,
+        })
+    }
+
+    /// Writes down where the application is.
+    pub(super) fn announce(&self) -> Result<()> {
+        self.state.announce(&Running {
+            pid: std::process::id(),
+            http: self.http(),
+            admin: self.admin_url(),
+            redis: self.redis.address().map(|address| RunningRedis {
+                address,
+                admin_url: self.redis.admin_url().unwrap_or_default(),
+                pid: self.redis.pid(),
+            }),
+            workers: self.fleet.workers().into_iter().filter_map(|worker| worker.pid).collect(),
+            trigger: self.fleet.trigger().and_then(|trigger| trigger.pid),
+        })
+    }
+
+    fn announce_or_say(&self) {
+        if let Err(error) = self.announce() {
+            crate::say!("madang: {error:#}");
+        }
+    }
+}
