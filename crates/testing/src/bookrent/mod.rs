@@ -138,8 +138,20 @@ impl<'h> BookRent<'h> {
 
     /// Waits until nothing is owed: every context has handled the whole log, and no rent waits for
     /// its book.
+    ///
+    /// # Panics
+    /// With what is owed, when it does not get there within [`SETTLING`].
     #[track_caller]
     pub fn settle(&self) {
+        self.settle_within(SETTLING);
+    }
+
+    /// [`BookRent::settle`] after a load, which may take its time.
+    ///
+    /// # Panics
+    /// With what is owed, when it does not get there.
+    #[track_caller]
+    pub fn settle_within(&self, limit: Duration) {
         let mut redis = self.host.redis();
         let head = |redis: &mut redis::Connection| -> Result<u64, String> {
             let head: Option<u64> = redis::cmd("GET")
@@ -148,7 +160,7 @@ impl<'h> BookRent<'h> {
                 .map_err(|error| error.to_string())?;
             Ok(head.unwrap_or(0))
         };
-        eventually(SETTLING, || {
+        eventually(limit, || {
             let before = head(&mut redis)?;
             let intents: u64 = redis::cmd("ZCARD")
                 .arg("{bookrent}:rent:rents:intents")

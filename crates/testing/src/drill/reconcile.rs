@@ -5,15 +5,18 @@ use crate::siege::{Phase, Record};
 use madang_testing::bookrent::{BookRent, Truth};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// How many contradictions are shown in full.
 const SHOWN: usize = 3;
+/// Within this, everything that a load began has settled, or something is wrong.
+const SETTLE_LIMIT: Duration = Duration::from_secs(300);
 
 /// Waits until BookRent has settled and adds to the report how it stands after these loads, which
 /// were all that it had: nothing that was acknowledged is lost, and nothing has happened twice.
 #[track_caller]
 pub fn reconcile(report: &mut Report, phases: &[Phase], shop: &BookRent) -> Truth {
-    let truth = shop.truth();
+    let truth = settled(shop);
     let records: Vec<&Record> = phases.iter().flat_map(|phase| &phase.records).collect();
     let lost = records.iter().filter(|r| r.book.is_some() && r.is_failed()).count();
     let rows = Rows::new(&truth, &records);
@@ -43,6 +46,13 @@ pub fn reconcile(report: &mut Report, phases: &[Phase], shop: &BookRent) -> Trut
     }
     report.same("dead letters", 0, truth.dead_letters);
     truth
+}
+
+/// What BookRent holds once it has settled, however much it has to do until then.
+#[track_caller]
+pub fn settled(shop: &BookRent) -> Truth {
+    shop.settle_within(SETTLE_LIMIT);
+    shop.truth()
 }
 
 /// What of the truth goes into rows.
@@ -101,7 +111,7 @@ impl Rows {
 mod tests {
     use super::*;
     use serde_json::json;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     fn record(book: u64, id: Option<u64>, kind: &str) -> Record {
         let status = kind.split(' ').next().and_then(|status| status.parse().ok());
