@@ -12,22 +12,31 @@ pub struct Decision<A: Aggregate> {
     pub state: Option<A>,
     /// What happened, in order.
     pub events: Vec<A::Event>,
+    /// What whoever waits for an intent is told instead of its resource.
+    pub refusal: Option<Rejection>,
 }
 
 impl<A: Aggregate> Decision<A> {
     /// The state changes, and this is told.
     pub fn told(state: A, event: impl Into<A::Event>) -> Self {
-        Decision { state: Some(state), events: vec![event.into()] }
+        Decision { state: Some(state), events: vec![event.into()], refusal: None }
     }
 
     /// The state changes, and nobody is told.
     pub fn quiet(state: A) -> Self {
-        Decision { state: Some(state), events: Vec::new() }
+        Decision { state: Some(state), events: Vec::new(), refusal: None }
     }
 
     /// The aggregate is no more, and nobody is told.
     pub fn removed() -> Self {
-        Decision { state: None, events: Vec::new() }
+        Decision { state: None, events: Vec::new(), refusal: None }
+    }
+
+    /// The same, and whoever waits for the intent is refused: how it ends that a neighbour did not grant
+    /// what was asked for. Unlike a rejected command it changes the state.
+    #[must_use]
+    pub fn refusing(self, rejection: Rejection) -> Self {
+        Decision { refusal: Some(rejection), ..self }
     }
 }
 
@@ -40,6 +49,8 @@ pub trait Aggregate: Serialize + DeserializeOwned + Clone + PartialEq {
     const COLLECTION: &'static str;
     /// The aggregate's name, as errors tell it (`Rent`).
     const ENTITY: &'static str;
+    /// The resource's fields, as on the wire, whose value no two aggregates may share.
+    const UNIQUE: &'static [&'static str] = &[];
     /// What can be asked of it.
     type Command;
     /// What it tells.
@@ -55,6 +66,11 @@ pub trait Aggregate: Serialize + DeserializeOwned + Clone + PartialEq {
 
     /// What clients see; `None` while it is not to be seen.
     fn resource(&self) -> Option<Self::Resource>;
+
+    /// Whether its collection lists it and searches find it; what is not listed is still found by its id.
+    fn is_listed(&self) -> bool {
+        true
+    }
 
     /// Whether a call to a neighbour is owed: an intent, which is finished or undone by the
     /// collection's `settle`, by whoever gets to it.

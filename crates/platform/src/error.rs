@@ -60,6 +60,8 @@ pub enum Class {
     NotFound,
     /// The state does not allow it (409).
     State,
+    /// Not at the moment: what it needs is not there, or has too much to do (503).
+    Later,
 }
 
 /// A decision that refuses a command, in the domain's words.
@@ -91,6 +93,11 @@ impl Rejection {
     /// The state does not allow the command.
     pub const fn state(detail: &'static str) -> Self {
         Rejection::new(Class::State, detail)
+    }
+
+    /// It cannot be done at the moment; nothing was changed, and trying again later helps.
+    pub const fn later(detail: &'static str) -> Self {
+        Rejection::new(Class::Later, detail)
     }
 
     const fn new(class: Class, detail: &'static str) -> Self {

@@ -84,6 +84,7 @@ impl From<Error> for Problem {
                     Class::Invalid => 400,
                     Class::NotFound => 404,
                     Class::State => 409,
+                    Class::Later => 503,
                 },
                 detail: rejection.detail.into_owned(),
                 violations: rejection.violations,

@@ -12,12 +12,15 @@ use super::source::{Search, Source};
 use crate::aggregate::Aggregate;
 use crate::env::Env;
 use crate::error::{Error, Rejection};
+use crate::index;
 use crate::json;
-use crate::work::Work;
+use crate::redis::Reply;
+use crate::work::{Work, field_key, list};
 
 type Post<A> = Box<dyn Fn(u64, Value) -> Result<<A as Aggregate>::Command, Rejection>>;
 type Put<A> = Box<dyn Fn(Value) -> Result<<A as Aggregate>::Command, Rejection>>;
 type Delete<A> = fn() -> <A as Aggregate>::Command;
+type Guard = fn(&Env) -> Result<(), Error>;
 type Settle<A> = fn(&A, &Env) -> Result<<A as Aggregate>::Command, Error>;
 
 /// A collection of aggregates. Read-only until it is told what the methods mean.
@@ -25,6 +28,7 @@ pub struct Collection<A: Aggregate> {
     post: Option<Post<A>>,
     put: Option<Put<A>>,
     delete: Option<Delete<A>>,
+    guard: Option<Guard>,
     pub(super) settle: Option<Settle<A>>,
     searches: Vec<Search>,
     aggregate: PhantomData<A>,
@@ -36,6 +40,7 @@ impl<A: Aggregate> Default for Collection<A> {
             post: None,
             put: None,
             delete: None,
+            guard: None,
             settle: None,
             searches: Vec::new(),
             aggregate: PhantomData,
@@ -73,6 +78,13 @@ impl<A: Aggregate + 'static> Collection<A> {
         self
     }
 
+    /// What is asked before anything is created: a rejection, [`Rejection::later`] as a rule, keeps it off.
+    #[must_use]
+    pub fn guarded_by(mut self, guard: Guard) -> Self {
+        self.guard = Some(guard);
+        self
+    }
+
     /// How an intent goes on: it calls the neighbour, and what comes back is the next command. It runs
     /// again after a crash, so the call carries an idempotency key.
     #[must_use]
@@ -88,10 +100,20 @@ impl<A: Aggregate + 'static> Collection<A> {
         self
     }
 
+    /// How many of the listed aggregates have this value in a field.
+    ///
+    /// # Errors
+    /// Unavailable without Redis.
+    pub fn count(env: &Env, field: &str, value: impl Into<Value>) -> Result<u64, Error> {
+        let Some(bounds) = index::bounds(&value.into()) else { return Ok(0) };
+        let replies = list::<A>(env, field_key::<A>(env, field), Some(bounds), (0, 0), false)?;
+        Ok(replies.first().and_then(Reply::number).unwrap_or(0))
+    }
+
     /// Creates an aggregate; one that is an intent is settled before this answers.
     ///
     /// # Errors
-    /// The domain's rejection; unavailable without Redis or, for an intent that is not to be seen
+    /// The domain's rejection or the guard's; unavailable without Redis or, for an intent that is not to be seen
     /// without it, without the neighbour.
     pub fn create(
         &self,
@@ -107,6 +129,7 @@ impl<A: Aggregate + 'static> Collection<A> {
         claim: Option<&Claim>,
         command: &dyn Fn(u64) -> Result<A::Command, Rejection>,
     ) -> Result<Item, Error> {
+        self.guard.map_or(Ok(()), |guard| guard(env))?;
         let (id, state, item) = Work::transact(env, |work| {
             let (id, state) = work.create::<A>(command)?;
             let state = state.ok_or_else(|| Error::fault("created nothing"))?;

@@ -21,7 +21,8 @@ impl<A: Aggregate + 'static> Collection<A> {
     /// Finishes or undoes an intent, whoever left it. Answers what clients see of it then.
     ///
     /// # Errors
-    /// What the collection's `settle` reports: the intent stays, to be taken up again.
+    /// What the collection's `settle` reports: the intent stays, to be taken up again. A rejection, where
+    /// the decision ends the intent by refusing it.
     pub fn settle(&self, env: &Env, id: u64) -> Result<Option<Item>, Error> {
         self.settle_from(env, id, None)
     }
@@ -56,11 +57,18 @@ impl<A: Aggregate + 'static> Collection<A> {
             let state = work.decide::<A>(id, command)?;
             let version = work.version_after::<A>(id);
             let item = state.map_or(Ok(None), |state| visible(&state, id, version))?;
-            if let (false, Some(item), Some(record)) = (was_seen, &item, kept.record) {
-                work.answer_awaited(&record, &answer_of(item));
+            let refusal = work.refusal::<A>(id);
+            if let (false, Some(record)) = (was_seen, kept.record) {
+                match (&item, &refusal) {
+                    (_, Some(refusal)) => work.refuse_awaited(&record, refusal),
+                    (Some(item), None) => work.answer_awaited(&record, &answer_of(item)),
+                    (None, None) => {}
+                }
             }
             match work.commit() {
-                Ok(Committed::Done | Committed::Overtaken) => return Ok(item),
+                Ok(Committed::Done | Committed::Overtaken) => {
+                    return refusal.map_or(Ok(item), |refusal| Err(refusal.into()));
+                }
                 Err(Error::Conflict) => {}
                 Err(other) => return Err(other),
             }
@@ -77,8 +85,12 @@ impl<A: Aggregate + 'static> Collection<A> {
         while env.host.now().duration_since(began).unwrap_or_default() < BUDGET {
             let due = env.script(&DUE, &intents, words([INTENT_PAUSE, INTENTS]))?;
             let ids = due.iter().filter_map(Reply::number);
-            let failed: Vec<_> =
-                ids.filter_map(|id| Some((id, self.settle(env, id).err()?))).collect();
+            let failure = |id| match self.settle(env, id) {
+                // A refusal settles an intent like any other answer.
+                Ok(_) | Err(Error::Rejected(_)) => None,
+                Err(error) => Some((id, error)),
+            };
+            let failed: Vec<_> = ids.filter_map(failure).collect();
             if let Some((id, error)) = failed.first() {
                 let others = failed.len() - 1;
                 eprintln!("{}/{id} and {others} others wait: {error}", A::COLLECTION);

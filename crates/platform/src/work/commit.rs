@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::slot::{Face, Slot};
-use super::{Step, Work};
+use super::{Step, Work, unique_key};
 use crate::aggregate::Aggregate;
-use crate::error::{Error, Rejection};
+use crate::error::{Class, Error, Rejection};
 use crate::index;
 use crate::pack::Pack;
 use crate::redis::{COMMIT, Reply};
@@ -41,6 +41,16 @@ impl Work<'_, '_> {
     /// Writes the answer that an Idempotency-Key's record waits for.
     pub(crate) fn answer_awaited(&mut self, record: &str, answer: &Value) {
         self.command(&["HSET", record, "answer", &answer.to_string()]);
+    }
+
+    /// Writes the refusal that an Idempotency-Key's record waits for; after one that is only for the moment
+    /// the key can be tried anew.
+    pub(crate) fn refuse_awaited(&mut self, record: &str, refusal: &Rejection) {
+        if refusal.class == Class::Later {
+            self.command(&["HDEL", record, "until", "subject"]);
+        } else {
+            self.answer_awaited(record, &json!({"refused": refusal.detail}));
+        }
     }
 
     /// Takes a consumer's step along: the commit holds only if the cursor stands where it should.
@@ -121,7 +131,7 @@ impl Work<'_, '_> {
     }
 
     fn stage(&mut self, slot: &Slot) -> Result<(), Error> {
-        let before = slot.loaded.as_deref().map(slot.before).transpose()?.unwrap_or_default();
+        let before = slot.face_before()?;
         let collection = slot.collection;
         let item = format!("{collection}:{}", slot.id);
         let id = slot.id.to_string();
@@ -141,6 +151,7 @@ impl Work<'_, '_> {
             None => self.command(&["DEL", &item]),
         }
         self.stage_indexes(slot, &before, &id);
+        self.stage_unique(slot, &before, &id);
         let intents = format!("{collection}:intents");
         match (before.intent, slot.after.intent) {
             (false, true) => {
@@ -151,6 +162,23 @@ impl Work<'_, '_> {
             (false, false) => {}
         }
         Ok(())
+    }
+
+    fn stage_unique(&mut self, slot: &Slot, before: &Face, id: &str) {
+        for field in slot.unique {
+            let (before, after) = (before.value(field), slot.after.value(field));
+            if before == after {
+                continue;
+            }
+            let key = unique_key(slot.collection, field);
+            if let Some(value) = before {
+                self.command(&["HDEL", &key, &value]);
+            }
+            if let Some(value) = after {
+                self.check(&key, &value, "");
+                self.command(&["HSET", &key, &value, id]);
+            }
+        }
     }
 
     fn stage_indexes(&mut self, slot: &Slot, before: &Face, id: &str) {

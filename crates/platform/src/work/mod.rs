@@ -121,13 +121,15 @@ impl<'e, 'h> Work<'e, 'h> {
         command: A::Command,
     ) -> Result<Option<A>, Error> {
         let state = self.load::<A>(id)?;
-        let Decision { state, events } = A::decide(state, command)?;
+        let Decision { state, events, refusal } = A::decide(state, command)?;
         let env = self.env;
         let Some(slot) = self.slots.get_mut(&(A::COLLECTION, id)) else {
             return Err(Error::fault("decided on what was not loaded"));
         };
         slot.state = state.as_ref().map(serde_json::to_string).transpose().map_err(Error::fault)?;
         slot.after = face(state.as_ref())?;
+        slot.refusal = refusal;
+        refuse_shared(env, slot)?;
         for event in &events {
             let mut event_id = format!("{}/{id}@{}", A::COLLECTION, slot.version + 1);
             if slot.events > 0 {
@@ -233,6 +235,11 @@ impl<'e, 'h> Work<'e, 'h> {
         self.slots.get(&(A::COLLECTION, id)).map(|slot| slot.kept.clone()).unwrap_or_default()
     }
 
+    /// What whoever waits for an aggregate is told instead of its resource.
+    pub(crate) fn refusal<A: Aggregate>(&mut self, id: u64) -> Option<Rejection> {
+        self.slots.get_mut(&(A::COLLECTION, id))?.refusal.take()
+    }
+
     /// Lets the work know an aggregate without reading it.
     pub(crate) fn admit<A: Aggregate>(
         &mut self,
@@ -249,12 +256,37 @@ impl<'e, 'h> Work<'e, 'h> {
             loaded,
             before: |loaded| face(Some(&read::<A>(loaded)?)),
             after: Face::default(),
+            refusal: None,
+            unique: A::UNIQUE,
             events: 0,
             kept,
             created: false,
         };
         self.slots.insert((A::COLLECTION, id), slot);
     }
+}
+
+/// The hash of a field whose values nobody shares: value to id.
+pub(super) fn unique_key(collection: &str, field: &str) -> String {
+    format!("{collection}:one:{field}")
+}
+
+/// Refuses a value that another aggregate has. One that comes meanwhile fails the commit, and is refused
+/// when the decision is taken anew.
+fn refuse_shared(env: &Env, slot: &Slot) -> Result<(), Error> {
+    for field in slot.unique {
+        let Some(value) = slot.after.value(field) else { continue };
+        if slot.face_before()?.value(field).as_ref() == Some(&value) {
+            continue;
+        }
+        let key = env.key(&unique_key(slot.collection, field));
+        let holder = env.redis("HGET", &[&key, &value])?;
+        if holder.into_iter().any(|reply| reply.text().is_some()) {
+            let detail = format!("there is one with the {field} {value} already");
+            return Err(Rejection { detail: detail.into(), ..Rejection::state("") }.into());
+        }
+    }
+    Ok(())
 }
 
 /// A part of a collection in the order of one of its sorted sets, between bounds where it is a field's:

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::aggregate::Aggregate;
-use crate::error::Error;
+use crate::error::{Error, Rejection};
 use crate::json;
 
 /// An aggregate within a piece of work.
@@ -17,6 +17,8 @@ pub(super) struct Slot {
     /// What the indexes know of the state as loaded, asked for only where it changes.
     pub(super) before: fn(&str) -> Result<Face, Error>,
     pub(super) after: Face,
+    pub(super) refusal: Option<Rejection>,
+    pub(super) unique: &'static [&'static str],
     pub(super) events: u32,
     pub(super) kept: Kept,
     /// Under an id that this work has just taken.
@@ -40,8 +42,20 @@ pub(super) struct Face {
 }
 
 impl Slot {
+    /// What the indexes know of the state as loaded.
+    pub(super) fn face_before(&self) -> Result<Face, Error> {
+        self.loaded.as_deref().map(self.before).transpose().map(Option::unwrap_or_default)
+    }
+
     pub(super) fn is_changed(&self) -> bool {
         self.state != self.loaded || self.events > 0
+    }
+}
+
+impl Face {
+    /// A field's value as text, for an index of values that nobody shares.
+    pub(super) fn value(&self, field: &str) -> Option<String> {
+        self.resource.as_ref().map(|resource| resource[field].to_string())
     }
 }
 
@@ -52,6 +66,7 @@ pub(super) fn read<A: Aggregate>(state: &str) -> Result<A, Error> {
 
 pub(super) fn face<A: Aggregate>(state: Option<&A>) -> Result<Face, Error> {
     let Some(state) = state else { return Ok(Face::default()) };
-    let resource = state.resource().as_ref().map(json::to_wire).transpose()?;
+    let listed = state.resource().filter(|_| state.is_listed());
+    let resource = listed.as_ref().map(json::to_wire).transpose()?;
     Ok(Face { resource, intent: state.is_intent() })
 }

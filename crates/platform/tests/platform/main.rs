@@ -1,10 +1,12 @@
 //! The platform on a real Redis, natively: the second ring without a host around it.
 
+mod booking;
 mod call;
 mod consumer;
 mod intent;
 mod quota;
 mod rest;
+mod room;
 mod support;
 mod view;
 mod work;
