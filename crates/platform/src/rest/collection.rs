@@ -29,6 +29,7 @@ pub struct Collection<A: Aggregate> {
     put: Option<Put<A>>,
     delete: Option<Delete<A>>,
     guard: Option<Guard>,
+    numbers: &'static [&'static str],
     pub(super) settle: Option<Settle<A>>,
     searches: Vec<Search>,
     aggregate: PhantomData<A>,
@@ -41,6 +42,7 @@ impl<A: Aggregate> Default for Collection<A> {
             put: None,
             delete: None,
             guard: None,
+            numbers: &[],
             settle: None,
             searches: Vec::new(),
             aggregate: PhantomData,
@@ -76,6 +78,22 @@ impl<A: Aggregate + 'static> Collection<A> {
     pub fn on_delete(mut self, command: Delete<A>) -> Self {
         self.delete = Some(command);
         self
+    }
+
+    /// Fields whose numbers clients may send as text, too.
+    #[must_use]
+    pub fn numbers_as_text(mut self, fields: &'static [&'static str]) -> Self {
+        self.numbers = fields;
+        self
+    }
+
+    fn with_numbers(&self, mut body: Value) -> Value {
+        for field in self.numbers {
+            if let Some(number) = body[*field].as_str().and_then(|text| text.parse::<u64>().ok()) {
+                body[*field] = number.into();
+            }
+        }
+        body
     }
 
     /// What is asked before anything is created: a rejection, [`Rejection::later`] as a rule, keeps it off.
@@ -255,6 +273,7 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
                 Error::Unavailable(format!("{}/{subject} is not settled", A::COLLECTION))
             });
         }
+        let body = self.with_numbers(body);
         self.create_for(env, claim, &|id| post(id, body.clone()))
     }
 
@@ -266,6 +285,7 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
         body: Value,
     ) -> Result<Option<Item>, Error> {
         let put = self.put.as_ref().ok_or_else(|| Error::fault("no PUT here"))?;
+        let body = self.with_numbers(body);
         self.change(env, id, expected, &|_| put(body.clone()))
     }
 
@@ -277,6 +297,7 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
         patch: Value,
     ) -> Result<Option<Item>, Error> {
         let put = self.put.as_ref().ok_or_else(|| Error::fault("no PATCH here"))?;
+        let patch = self.with_numbers(patch);
         self.change(env, id, expected, &|mut resource| {
             json::merge(&mut resource, patch.clone());
             put(resource)
