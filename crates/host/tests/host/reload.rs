@@ -7,6 +7,7 @@ use std::{
     net::TcpStream,
     sync::atomic::{AtomicBool, AtomicU32, Ordering},
     thread,
+    time::{Duration, Instant},
 };
 
 /// A client that keeps its connection.
@@ -308,10 +309,21 @@ fn a_signal_during_a_reload_stops_all() {
     let folder = Folder::new(&[("hello", Action::Answer)], "");
     let app = folder.up(&["--workers", "2"]);
     let place = folder.path().canonicalize().unwrap();
-    folder.build("hello", &Action::Status(201));
     thread::scope(|scope| {
-        scope.spawn(|| folder.run(&["reload"]));
-        wait_for("the reload to start processes", || !newcomers(&app).is_empty());
+        scope.spawn(|| {
+            // Until nobody answers any more.
+            for code in (201..204).cycle() {
+                folder.build("hello", &Action::Status(code));
+                if !folder.run(&["reload"]).0 {
+                    break;
+                }
+            }
+        });
+        let deadline = Instant::now() + Duration::from_secs(60);
+        // They are to be caught before they have taken over: no time for a pause.
+        while newcomers(&app).is_empty() {
+            assert!(Instant::now() < deadline, "no reload has started a process");
+        }
         assert!(app.stop().0, "it did not end well");
     });
     let mut processes = fs::read_dir("/proc").unwrap().flatten();

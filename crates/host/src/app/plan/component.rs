@@ -34,8 +34,8 @@ pub struct ComponentPlan {
     pub sqlite_databases: Vec<String>,
     /// The path to ask for its readiness.
     pub ready: Option<String>,
-    /// How many of its requests may be at work at once, and as many more wait. Each worker takes its
-    /// share, rounded up; the trigger process, whose policies call neighbours too, has the same.
+    /// How many of its requests may be at work at once, and as many more wait; to be divided by
+    /// [`super::Limits::workers`].
     pub max_requests: usize,
     /// Redis key patterns that it may touch.
     pub redis_keys: Vec<String>,
