@@ -3,6 +3,8 @@
 
 mod build;
 mod cargo;
+#[path = "../../testing/src/drill/args.rs"]
+mod drill;
 mod progress;
 mod setup;
 mod test;
@@ -44,32 +46,7 @@ enum Command {
     /// expected
     ///
     /// Each drill starts a host and a Redis of its own. docs/WHEN_THINGS_FAIL.md tells of each.
-    Drill(Drill),
-}
-
-#[derive(clap::Args)]
-struct Drill {
-    /// Which one; --list tells which there are
-    #[arg(required_unless_present_any = ["all", "list"], conflicts_with_all = ["all", "list"])]
-    name: Option<String>,
-    /// All of them, one after the other, in the short form
-    #[arg(long, conflicts_with = "list")]
-    all: bool,
-    /// A few seconds under each load, to see that it holds
-    #[arg(long)]
-    short: bool,
-    /// Print what drills there are
-    #[arg(long)]
-    list: bool,
-}
-
-impl Drill {
-    /// The same for `madang-drill`, which knows the names.
-    fn args(&self) -> Vec<&str> {
-        let flags = [(self.all, "--all"), (self.short, "--short"), (self.list, "--list")];
-        let flags = flags.into_iter().filter_map(|(is_set, flag)| is_set.then_some(flag));
-        self.name.as_deref().into_iter().chain(flags).collect()
-    }
+    Drill(drill::Args),
 }
 
 fn main() -> ExitCode {
@@ -94,25 +71,14 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Bench { short } => {
             return testing::run(testing::BENCH, short.then_some("--short").as_slice());
         }
-        Command::Drill(drill) => return testing::run(testing::DRILL, &drill.args()),
+        Command::Drill(args) if args.list => drill::list(),
+        Command::Drill(drill::Args { name, all, short, .. }) => {
+            let name = name.map(drill::Drill::name);
+            let flags = [(all, "--all"), (short, "--short")];
+            let flags = flags.into_iter().filter_map(|(is_set, flag)| is_set.then_some(flag));
+            let args: Vec<&str> = name.as_deref().into_iter().chain(flags).collect();
+            return testing::run(testing::DRILL, &args);
+        }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_drill_is_passed_on_as_it_was_asked_for() {
-        let args = |line: &str| match Command::try_parse_from(line.split(' ')) {
-            Ok(Command::Drill(drill)) => drill.args().join(" "),
-            _ => "refused".to_owned(),
-        };
-        assert_eq!(args("xtask drill overload --short"), "overload --short");
-        assert_eq!(args("xtask drill --all"), "--all");
-        assert_eq!(args("xtask drill --list"), "--list");
-        assert_eq!(args("xtask drill"), "refused");
-        assert_eq!(args("xtask drill --all overload"), "refused");
-    }
 }
