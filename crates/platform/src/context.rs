@@ -9,6 +9,7 @@ use crate::consumer::{Follower, Policies};
 use crate::env::{Cause, Env, Host};
 use crate::error::Error;
 use crate::json;
+use crate::message;
 use crate::rest::collection::Collection;
 use crate::rest::source::Source;
 use crate::view::View;
@@ -18,6 +19,15 @@ use crate::work::Work;
 pub trait Context {
     /// What it is made of.
     fn define() -> Definition;
+}
+
+/// What delivers messages, and tells of them.
+pub(crate) struct Messages {
+    pub(crate) deliver_due: fn(&Env) -> Result<(), Error>,
+    pub(crate) describe: fn(&Env) -> Result<Value, Error>,
+    pub(crate) dead: fn(&Env) -> Result<Vec<Value>, Error>,
+    pub(crate) replay: fn(&Env, &str) -> Result<bool, Error>,
+    pub(crate) drop: fn(&Env, &str) -> Result<bool, Error>,
 }
 
 type Question = Box<dyn Fn(&Env, Value, &str) -> Result<Value, Error>>;
@@ -30,6 +40,7 @@ pub struct Definition {
     pub(crate) sources: Vec<Box<dyn Source>>,
     pub(crate) questions: Vec<(&'static str, Question)>,
     pub(crate) follower: Option<Box<dyn Follower>>,
+    pub(crate) messages: Option<Messages>,
 }
 
 impl Definition {
@@ -43,6 +54,7 @@ impl Definition {
             sources: Vec::new(),
             questions: Vec::new(),
             follower: None,
+            messages: None,
         }
     }
 
@@ -50,6 +62,20 @@ impl Definition {
     #[must_use]
     pub fn calls(mut self, neighbours: &'static [&'static str]) -> Self {
         self.neighbours = neighbours;
+        self
+    }
+
+    /// It sends messages to people ([`Work::send`]).
+    #[must_use]
+    pub fn sends_messages(mut self) -> Self {
+        // Named here, so that only contexts that send any are linked with it.
+        self.messages = Some(Messages {
+            deliver_due: message::deliver_due,
+            describe: message::describe,
+            dead: message::dead_messages,
+            replay: message::replay_message,
+            drop: message::drop_message,
+        });
         self
     }
 
@@ -95,8 +121,8 @@ impl Definition {
 
     /// The surroundings in which it works.
     pub(crate) fn env<'h>(&self, host: &'h dyn Host, cause: Cause) -> Env<'h> {
-        let neighbours = self.neighbours;
-        Env { neighbours, ..Env::new(host, self.system, self.context, cause) }
+        let (neighbours, sends_messages) = (self.neighbours, self.messages.is_some());
+        Env { neighbours, sends_messages, ..Env::new(host, self.system, self.context, cause) }
     }
 
     /// The events that it hears.

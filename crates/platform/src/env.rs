@@ -101,6 +101,8 @@ pub struct Env<'h> {
     pub context: &'static str,
     /// The contexts that it may call.
     pub neighbours: &'static [&'static str],
+    /// Whether it sends messages to people.
+    pub sends_messages: bool,
     /// What made it act.
     pub cause: Cause,
     /// Until when whoever asked waits; calls to neighbours end by then.
@@ -124,6 +126,7 @@ impl<'h> Env<'h> {
             system,
             context,
             neighbours: &[],
+            sends_messages: false,
             cause,
             deadline: None,
             resumed: false,
@@ -133,17 +136,10 @@ impl<'h> Env<'h> {
 
     /// The same surroundings for another cause.
     pub fn caused_by(&self, cause: Cause) -> Env<'h> {
-        let Env { host, system, context, neighbours, deadline, resumed, .. } = *self;
-        Env {
-            host,
-            system,
-            context,
-            neighbours,
-            cause,
-            deadline,
-            resumed,
-            journal: self.journal.clone(),
-        }
+        let Env { host, system, context, neighbours, sends_messages, deadline, resumed, .. } =
+            *self;
+        let journal = self.journal.clone();
+        Env { host, system, context, neighbours, sends_messages, cause, deadline, resumed, journal }
     }
 
     /// Milliseconds since 1970.

@@ -19,7 +19,7 @@ const CATCH_UP: Duration = Duration::from_secs(10);
 /// takes the header off what others send.
 pub(crate) const SHED: &str = "madang-shed";
 
-/// Does what the context owes: reads on in the log, and finishes or undoes intents.
+/// Does what the context owes by the log: reads on in it, and finishes or undoes intents.
 ///
 /// An intent whose neighbour is away waits, and is no reason to send clients elsewhere: nobody else
 /// could settle it either. It is told in the log.
@@ -41,7 +41,14 @@ pub fn catch_up(definition: &Definition, env: &Env) -> Result<Drained, Error> {
 pub(crate) fn ready(definition: &Definition, env: &Env) -> Response {
     // A context without subscriptions asks nothing of Redis above, and yet cannot work without it.
     let reachable = env.redis::<&str>("PING", &[]).map(drop);
-    let (status, body) = match reachable.and_then(|()| catch_up(definition, env)) {
+    let caught_up = reachable.and_then(|()| catch_up(definition, env));
+    // Here alone, so that no event waits for a message; and nobody waits for this one's failure.
+    if let (Ok(_), Some(messages)) = (&caught_up, &definition.messages)
+        && let Err(error) = (messages.deliver_due)(env)
+    {
+        eprintln!("messages wait: {error}");
+    }
+    let (status, body) = match caught_up {
         Ok(Drained::CaughtUp | Drained::Busy) => (200, json!({"status": "UP"})),
         Ok(Drained::Stuck(reason)) => (503, json!({"status": "DOWN", "reason": reason})),
         Err(error) => (503, json!({"status": "DOWN", "reason": error.to_string()})),
@@ -78,7 +85,7 @@ pub(crate) fn info(
         .filter_map(|text| serde_json::from_str(&text).ok())
         .filter(Value::is_object)
         .collect();
-    Ok(json!({
+    let mut info = json!({
         "name": format!("{}-{}", env.system, env.context),
         "version": version,
         "world": format!("madang:{}/{}", env.system, env.context),
@@ -89,5 +96,9 @@ pub(crate) fn info(
         "refusals": refusals,
         "breakers": breakers,
         "shed": shed,
-    }))
+    });
+    if let Some(messages) = &definition.messages {
+        info["messages"] = (messages.describe)(env)?;
+    }
+    Ok(info)
 }

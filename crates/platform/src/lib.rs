@@ -20,6 +20,7 @@ mod index;
 mod journal;
 pub mod json;
 pub mod keyvalue;
+pub mod message;
 mod pack;
 pub mod problem;
 pub mod redis;

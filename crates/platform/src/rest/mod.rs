@@ -141,8 +141,8 @@ fn allow(definition: &Definition, found: &Found) -> String {
             }
         }
         Found::Internal(path) => match path.as_slice() {
-            ["dead-letters", _] => methods = vec!["DELETE", "OPTIONS"],
-            ["dead-letters", _, "replay"] => methods = vec!["POST", "OPTIONS"],
+            ["dead-letters" | "dead-messages", _] => methods = vec!["DELETE", "OPTIONS"],
+            ["dead-letters" | "dead-messages", _, "replay"] => methods = vec!["POST", "OPTIONS"],
             [name] if definition.questions.iter().any(|(question, _)| question == name) => {
                 methods = vec!["POST", "OPTIONS"];
             }
@@ -330,6 +330,16 @@ fn internal(
             let number = letter(number)?;
             let follower = definition.follower.as_ref().ok_or_else(nothing)?;
             if follower.replay(env, number)? { Ok(Response::empty(204)) } else { Err(nothing()) }
+        }
+        ["dead-messages", rest @ ..] => {
+            let messages = definition.messages.as_ref().ok_or_else(nothing)?;
+            let done = match rest {
+                [] => return Ok(json(&json!({"deadMessages": (messages.dead)(env)?}))),
+                [id] => (messages.drop)(env, id)?,
+                [id, "replay"] => (messages.replay)(env, id)?,
+                _ => false,
+            };
+            if done { Ok(Response::empty(204)) } else { Err(nothing()) }
         }
         [name] => {
             let (_, answer) = definition

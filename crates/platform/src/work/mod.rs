@@ -43,6 +43,7 @@ pub struct Work<'e, 'h> {
     /// Keys that are not the context's own.
     foreign: Vec<String>,
     events: Vec<Envelope>,
+    pub(crate) messages: u32,
     step: Option<Step>,
 }
 
@@ -56,6 +57,7 @@ impl<'e, 'h> Work<'e, 'h> {
             commands: Pack::new(),
             foreign: Vec::new(),
             events: Vec::new(),
+            messages: 0,
             step: None,
         }
     }

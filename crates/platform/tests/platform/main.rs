@@ -4,6 +4,7 @@ mod booking;
 mod call;
 mod consumer;
 mod intent;
+mod message;
 mod quota;
 mod rest;
 mod room;
