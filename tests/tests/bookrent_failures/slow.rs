@@ -76,6 +76,23 @@ fn a_book_that_is_slow_is_cut_off_and_is_asked_again_once_it_is_quick() {
     );
 }
 
+/// Needs no fault of the host's, so it shows on every host that the store holds a breaker's state.
+#[test]
+fn a_neighbour_that_is_nowhere_is_cut_off() {
+    let nowhere = Host::builder().variable("base_url", "http://127.0.0.1:9");
+    let host = nowhere.variable("breaker_calls", "4").start();
+    let shop = BookRent::of(&host);
+    let book = shop.register("out of reach");
+    for user in 1..=6 {
+        assert_eq!(shop.ask(book, user).expect(201).json()["status"], "Fail");
+    }
+    let told = breaker(&shop);
+    assert_eq!((&told["target"], &told["state"]), (&json!("book"), &json!("open")), "{told}");
+    assert!(told["failed"].as_u64() >= Some(4) && told["cutOff"].as_u64() >= Some(1), "{told}");
+    assert!(told["retries"].as_u64() >= Some(1), "{told}");
+    assert!(shop.is_free(book));
+}
+
 #[test]
 fn an_open_breaker_holds_for_all_workers_and_across_a_restart() {
     let Some(mut host) = with_faults(quick_to_open().variable("breaker_open_ms", "600000")) else {

@@ -14,10 +14,16 @@ const HEAD: Duration = Duration::from_secs(60);
 /// The most bytes kept of a connection's input: a request head must fit.
 const BUFFER: usize = 64 << 10;
 
-/// The open connections. Each has a receiver of `end` for as long as it lives.
+/// The open connections.
 pub struct Connections {
-    host: Arc<Host>,
     http: http1::Builder,
+    shared: Arc<Shared>,
+}
+
+/// What all connections have in common.
+struct Shared {
+    host: Arc<Host>,
+    /// Each connection has a receiver for as long as it lives.
     end: watch::Sender<End>,
 }
 
@@ -37,22 +43,22 @@ impl Connections {
     pub fn new(host: Arc<Host>) -> Self {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(BUFFER);
-        Self { host, http, end: watch::Sender::new(End::Open) }
+        let end = watch::Sender::new(End::Open);
+        Self { http, shared: Arc::new(Shared { host, end }) }
     }
 
     /// Answers the requests of a connection.
     pub fn serve(&self, stream: TcpStream, client: SocketAddr) {
         // An answer must not wait for the client's acknowledgement of the last one.
         let _ = stream.set_nodelay(true);
-        let host = self.host.clone();
-        let mut end = self.end.subscribe();
-        let ending = self.end.subscribe();
+        let mut end = self.shared.end.subscribe();
+        let shared = self.shared.clone();
         let service = service_fn(move |request: Request<Incoming>| {
-            let (host, ending) = (host.clone(), ending.clone());
+            let shared = shared.clone();
             async move {
                 let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
-                let mut answer = host.handle(request, client, Origin::Outside).await;
-                if *ending.borrow() != End::Open {
+                let mut answer = shared.host.handle(request, client, Origin::Outside).await;
+                if *shared.end.borrow() != End::Open {
                     let close = HeaderValue::from_static("close");
                     answer.headers_mut().insert(header::CONNECTION, close);
                 }
@@ -78,13 +84,13 @@ impl Connections {
     /// Lets each connection end with its next answer, so that no client has a request on its way
     /// when it does. Returns when all have ended.
     pub async fn end_with_next(&self) {
-        self.end.send_replace(End::Next);
-        self.end.closed().await;
+        self.shared.end.send_replace(End::Next);
+        self.shared.end.closed().await;
     }
 
     /// Ends each connection as soon as no answer is under way. Returns when all have ended.
     pub async fn end_now(&self) {
-        self.end.send_replace(End::Now);
-        self.end.closed().await;
+        self.shared.end.send_replace(End::Now);
+        self.shared.end.closed().await;
     }
 }

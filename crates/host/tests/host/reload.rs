@@ -2,6 +2,7 @@ use crate::app::{Action, App, Folder, alive, pid, wait_for};
 use rustix::process::{Signal, kill_process};
 use serde_json::{Value, json};
 use std::{
+    collections::HashSet,
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
@@ -232,6 +233,16 @@ fn components_routes_and_redis_users_come_and_go() {
     assert!(crate::redis::as_user(&folder, address, "one").is_err());
 }
 
+/// The status of a GET, over a connection of its own; none if that is cut.
+fn try_get(address: &str, path: &str) -> Option<u16> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    answer.get(9..12)?.parse().ok()
+}
+
 /// The workers that the supervisor has started and not announced yet.
 fn newcomers(app: &App) -> Vec<u32> {
     let supervisor = app.running()["pid"].clone();
@@ -246,39 +257,56 @@ fn newcomers(app: &App) -> Vec<u32> {
     children.filter(|number| !known.contains(number) && is_worker(number)).collect()
 }
 
+/// How many threads a process has. One that has loaded its components has a clock of its own.
+fn threads(number: u32) -> usize {
+    fs::read_dir(format!("/proc/{number}/task")).map_or(0, Iterator::count)
+}
+
 #[test]
 fn a_death_during_a_reload_leaves_all_old_or_all_new() {
     let folder = Folder::new(&[("hello", Action::Status(200))], "");
     let app = folder.up(&["--workers", "3"]);
     let mut code = 200;
-    let mut was_refused = false;
-    wait_for("a process to be killed before it has taken over", || {
+    let mut refused = 0;
+    let address = app.address();
+    wait_for("processes to be killed before they have taken over", || {
         let next = if code == 200 { 201 } else { 200 };
         folder.build("hello", &Action::Status(next));
         let done = AtomicBool::new(false);
-        let (success, text) = thread::scope(|scope| {
+        let (success, text, seen) = thread::scope(|scope| {
+            let asking = scope.spawn(|| {
+                let mut seen = HashSet::new();
+                while !done.load(Ordering::Relaxed) {
+                    seen.extend(try_get(&address, "/hello"));
+                }
+                seen
+            });
             scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {
-                    if let Some(newcomer) = newcomers(&app).last() {
-                        let _ = kill_process(pid(*newcomer), Signal::KILL);
+                    // The first is loaded, and the last most likely not yet.
+                    if let [first, _, last] = newcomers(&app)[..]
+                        && threads(first) > 1
+                    {
+                        let _ = kill_process(pid(last), Signal::KILL);
                         return;
                     }
                 }
             });
-            let result = folder.run(&["reload"]);
+            let (success, text) = folder.run(&["reload"]);
             done.store(true, Ordering::Relaxed);
-            result
+            (success, text, asking.join().unwrap())
         });
         if success {
             code = next;
         } else {
             assert!(text.contains("it ended before it was ready, signal: 9"), "{text}");
-            was_refused = true;
+            assert_eq!(seen, HashSet::from([code]), "the new was at work");
+            refused += 1;
         }
         for _ in 0..30 {
             assert_eq!(app.get("/hello"), code, "{text}");
         }
-        was_refused
+        refused >= 3
     });
     // And the next one is taken again.
     folder.build("hello", &Action::Status(204));
