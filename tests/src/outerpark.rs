@@ -1,0 +1,233 @@
+//! OuterPark as a client and its operator use it, and the truth behind it.
+
+mod kill;
+mod log;
+mod truth;
+
+pub use kill::{Step, kill_at_each_step};
+pub use truth::Truth;
+
+use crate::{Entry, SETTLING};
+use madang_testing::{Answer, Client, Host, SERVICE_TOKEN, eventually};
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// The contexts; each hears events.
+pub const CONTEXTS: [&str; 5] = ["musical", "reservation", "payment", "notice", "customer-center"];
+
+/// What one seat costs here, in won.
+pub const PRICE: u64 = 50_000;
+
+/// The saga of those who correct a musical's seats, by which [`Truth`] knows them.
+const CORRECTION: &str = "correction";
+
+/// OuterPark on a host.
+#[derive(Debug)]
+pub struct OuterPark<'h> {
+    /// The host.
+    pub host: &'h Host,
+    /// A client of it.
+    pub client: Client,
+}
+
+/// A musical that was registered.
+#[derive(Clone, Copy, Debug)]
+pub struct Musical {
+    /// Its id.
+    pub id: u64,
+    /// Its `musicalId`.
+    pub number: u64,
+}
+
+impl Musical {
+    /// Where it is.
+    pub fn path(&self) -> String {
+        format!("/outerpark/musicals/{}", self.id)
+    }
+}
+
+impl<'h> OuterPark<'h> {
+    /// OuterPark on this host, as it runs now: after a restart it is to be made anew.
+    pub fn of(host: &'h Host) -> Self {
+        Self { host, client: host.client() }
+    }
+
+    /// Registers a musical with so many seats, under a number that no other has.
+    #[track_caller]
+    pub fn register(&self, seats: u64) -> Musical {
+        static NUMBERS: AtomicU64 = AtomicU64::new(1);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        let body = json!({"musicalId": number, "name": "영웅", "reservableSeat": seats});
+        Musical { id: id(&self.client.post("/outerpark/musicals", body).expect(201)), number }
+    }
+
+    /// Corrects the seats that can be reserved now.
+    #[track_caller]
+    pub fn correct(&self, musical: Musical, seats: u64) {
+        let client = self.client.with("x-correlation-id", CORRECTION);
+        let _ = client.patch(&musical.path(), json!({"reservableSeat": seats})).expect(200);
+    }
+
+    /// Asks for seats, whatever comes of it.
+    #[track_caller]
+    pub fn ask(&self, musical: Musical, seats: u64) -> Answer {
+        self.client.post("/outerpark/reservations", asking(musical.number, seats))
+    }
+
+    /// Reserves seats that are there and gives the reservation's id.
+    #[track_caller]
+    pub fn reserve(&self, musical: Musical, seats: u64) -> u64 {
+        let answer = self.ask(musical, seats).expect(201);
+        assert_eq!(answer.json()["status"], "SeatsReserved", "{answer}");
+        id(&answer)
+    }
+
+    /// Cancels a reservation.
+    #[track_caller]
+    pub fn cancel(&self, reservation: u64) {
+        let _ = self.client.delete(&format!("/outerpark/reservations/{reservation}")).expect(204);
+    }
+
+    /// How many seats of a musical can be reserved.
+    #[track_caller]
+    pub fn seats(&self, musical: Musical) -> u64 {
+        let answer = self.client.get(&musical.path()).expect(200);
+        answer.json()["reservableSeat"].as_u64().unwrap_or_else(|| panic!("no seats\n{answer}"))
+    }
+
+    /// The status of a reservation; null where there is none of that id.
+    #[track_caller]
+    pub fn status(&self, reservation: u64) -> Value {
+        let answer = self.client.get(&format!("/outerpark/reservations/{reservation}"));
+        if answer.status == 404 { Value::Null } else { answer.expect(200).json()["status"].clone() }
+    }
+
+    /// The payments of a reservation.
+    #[track_caller]
+    pub fn payments_of(&self, reservation: u64) -> Vec<Value> {
+        self.search("payments", reservation)
+    }
+
+    /// How a reservation stands on My Page; null where it does not.
+    #[track_caller]
+    pub fn page_of(&self, reservation: u64) -> Value {
+        self.search("myPages", reservation).pop().unwrap_or_default()
+    }
+
+    fn search(&self, collection: &str, reservation: u64) -> Vec<Value> {
+        let path = format!(
+            "/outerpark/{collection}/search/findByReservationId?reservationId={reservation}"
+        );
+        let found = self.client.get(&path).expect(200).json();
+        found["_embedded"][collection].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Every item of a collection, found by following its `next` links.
+    #[track_caller]
+    pub fn all(&self, collection: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut next = Some(format!("/outerpark/{collection}?size=1000"));
+        while let Some(path) = next {
+            let page = self.client.get(&path).expect(200).json();
+            items.extend(page["_embedded"][collection].as_array().cloned().unwrap_or_default());
+            next = page["_links"]["next"]["href"].as_str().map(str::to_owned);
+        }
+        items
+    }
+
+    /// A client that knows the service token.
+    pub fn internal(&self) -> Client {
+        self.client.with("authorization", format!("Bearer {SERVICE_TOKEN}"))
+    }
+
+    /// What a context tells of itself.
+    #[track_caller]
+    pub fn info(&self, context: &str) -> Value {
+        self.client.get(&format!("/outerpark/-/{context}/info")).expect(200).json()
+    }
+
+    /// The whole log.
+    #[track_caller]
+    pub fn log(&self) -> Vec<Entry> {
+        log::read(&mut self.host.redis())
+    }
+
+    /// Takes contexts down once nothing is owed: an instance at work goes on when its component is
+    /// taken down, and would hear what is told next.
+    #[track_caller]
+    pub fn down(&self, contexts: &[&str]) {
+        self.settle();
+        for context in contexts {
+            self.host.down(&format!("outerpark-{context}"));
+        }
+    }
+
+    /// Ends every fault of a context.
+    #[track_caller]
+    pub fn heal(&self, context: &str) {
+        self.host.heal(&format!("outerpark-{context}"));
+    }
+
+    /// Waits until a context has handled everything that is in the log.
+    #[track_caller]
+    pub fn follow(&self, context: &str) {
+        eventually(SETTLING, || self.behind(context));
+    }
+
+    /// Waits until nothing is owed: every context has handled the whole log, and no reservation waits
+    /// for its musical.
+    ///
+    /// # Panics
+    /// With what is owed, when it does not get there within [`SETTLING`].
+    #[track_caller]
+    pub fn settle(&self) {
+        self.settle_within(SETTLING);
+    }
+
+    /// [`OuterPark::settle`] after a load, which may take its time.
+    ///
+    /// # Panics
+    /// With what is owed, when it does not get there.
+    #[track_caller]
+    pub fn settle_within(&self, limit: Duration) {
+        let mut redis = self.host.redis();
+        eventually(limit, || {
+            let before = number(&mut redis, &["GET", "{outerpark}:log:head"])?;
+            let intents = ["ZCARD", "{outerpark}:reservation:reservations:intents"];
+            let intents = number(&mut redis, &intents)?;
+            if intents > 0 {
+                return Err(format!("{intents} reservations wait for their musical"));
+            }
+            CONTEXTS.iter().try_for_each(|context| self.behind(context))?;
+            // What a context did last may have told something new.
+            let after = number(&mut redis, &["GET", "{outerpark}:log:head"])?;
+            if before == after { Ok(()) } else { Err(format!("the log grew to {after}")) }
+        });
+    }
+
+    fn behind(&self, context: &str) -> Result<(), String> {
+        let answer = self.client.send("GET", &format!("/outerpark/-/{context}/info"), None)?;
+        if answer.is_success() && answer.json()["lag"] == 0 {
+            return Ok(());
+        }
+        Err(answer.to_string())
+    }
+}
+
+/// The body that asks for seats of a musical, by its number.
+pub fn asking(number: u64, seats: u64) -> Value {
+    json!({"musicalId": number, "price": seats * PRICE, "seats": seats})
+}
+
+fn number(redis: &mut redis::Connection, words: &[&str]) -> Result<u64, String> {
+    let (command, key) = words.split_first().expect("a command");
+    let answer: Option<u64> =
+        redis::cmd(command).arg(key).query(redis).map_err(|error| error.to_string())?;
+    Ok(answer.unwrap_or(0))
+}
+
+#[track_caller]
+fn id(answer: &Answer) -> u64 {
+    answer.json()["id"].as_u64().unwrap_or_else(|| panic!("no id\n{answer}"))
+}
