@@ -19,6 +19,12 @@ pub const CONTEXTS: [&str; 5] = ["musical", "reservation", "payment", "notice", 
 /// What one seat costs here, in won.
 pub const PRICE: u64 = 50_000;
 
+/// Where the reservations are that wait for their musical, by when they are to be taken up.
+const INTENTS: &str = "{outerpark}:reservation:reservations:intents";
+
+/// Where the number of the log's last event is.
+const HEAD: &str = "{outerpark}:log:head";
+
 /// The saga of those who correct a musical's seats, by which [`Truth`] knows them.
 const CORRECTION: &str = "correction";
 
@@ -81,6 +87,19 @@ impl<'h> OuterPark<'h> {
         let answer = self.ask(musical, seats).expect(201);
         assert_eq!(answer.json()["status"], "SeatsReserved", "{answer}");
         id(&answer)
+    }
+
+    /// Has musical take seats for the reservation that will be made next, so that making it changes no
+    /// seats.
+    #[track_caller]
+    pub fn hold_for_next(&self, musical: Musical, seats: u64) {
+        let last = "{outerpark}:reservation:reservations:next";
+        let next = number(&mut self.host.redis(), last).expect("the last id") + 1;
+        let key = format!("reservations/{next}");
+        let body = json!({"musicalId": musical.number, "seats": seats, "reservationId": next});
+        let client = self.internal().with("idempotency-key", key);
+        let taken = client.post("/outerpark/-/musical/check-and-modify-seat", body).expect(200);
+        assert_eq!(taken.json(), true, "{taken}");
     }
 
     /// Cancels a reservation.
@@ -158,9 +177,13 @@ impl<'h> OuterPark<'h> {
     #[track_caller]
     pub fn down(&self, contexts: &[&str]) {
         self.settle();
-        for context in contexts {
-            self.host.down(&format!("outerpark-{context}"));
-        }
+        contexts.iter().for_each(|context| self.down_now(context));
+    }
+
+    /// Takes a context down while something is owed: what it hears first when it is back.
+    #[track_caller]
+    pub fn down_now(&self, context: &str) {
+        self.host.down(&format!("outerpark-{context}"));
     }
 
     /// Ends every fault of a context.
@@ -173,6 +196,32 @@ impl<'h> OuterPark<'h> {
     #[track_caller]
     pub fn follow(&self, context: &str) {
         eventually(SETTLING, || self.behind(context));
+    }
+
+    /// Waits until these contexts have handled everything that is in the log.
+    #[track_caller]
+    pub fn follow_all(&self, contexts: &[&str]) {
+        contexts.iter().for_each(|context| self.follow(context));
+    }
+
+    /// [`OuterPark::settle`], without the pause in which nobody takes up a reservation that waits for its
+    /// musical: somebody may be at work on it, and here nobody is any more.
+    ///
+    /// # Panics
+    /// With what is owed, when it does not get there within [`SETTLING`].
+    #[track_caller]
+    pub fn settle_now(&self) {
+        let mut redis = self.host.redis();
+        eventually(SETTLING, || {
+            let waiting = waiting(&mut redis)?;
+            for id in &waiting {
+                let due = redis::cmd("ZADD").arg(INTENTS).arg("XX").arg(1).arg(id).to_owned();
+                let _: u64 = due.query(&mut redis).map_err(|error| error.to_string())?;
+            }
+            let ready = self.client.send("GET", "/outerpark/-/reservation/health/ready", None)?;
+            if waiting.is_empty() { Ok(()) } else { Err(ready.to_string()) }
+        });
+        self.settle();
     }
 
     /// Waits until nothing is owed: every context has handled the whole log, and no reservation waits
@@ -193,15 +242,14 @@ impl<'h> OuterPark<'h> {
     pub fn settle_within(&self, limit: Duration) {
         let mut redis = self.host.redis();
         eventually(limit, || {
-            let before = number(&mut redis, &["GET", "{outerpark}:log:head"])?;
-            let intents = ["ZCARD", "{outerpark}:reservation:reservations:intents"];
-            let intents = number(&mut redis, &intents)?;
-            if intents > 0 {
-                return Err(format!("{intents} reservations wait for their musical"));
+            let before = number(&mut redis, HEAD)?;
+            let waiting = waiting(&mut redis)?;
+            if !waiting.is_empty() {
+                return Err(format!("reservations {waiting:?} wait for their musical"));
             }
             CONTEXTS.iter().try_for_each(|context| self.behind(context))?;
             // What a context did last may have told something new.
-            let after = number(&mut redis, &["GET", "{outerpark}:log:head"])?;
+            let after = number(&mut redis, HEAD)?;
             if before == after { Ok(()) } else { Err(format!("the log grew to {after}")) }
         });
     }
@@ -220,11 +268,17 @@ pub fn asking(number: u64, seats: u64) -> Value {
     json!({"musicalId": number, "price": seats * PRICE, "seats": seats})
 }
 
-fn number(redis: &mut redis::Connection, words: &[&str]) -> Result<u64, String> {
-    let (command, key) = words.split_first().expect("a command");
-    let answer: Option<u64> =
-        redis::cmd(command).arg(key).query(redis).map_err(|error| error.to_string())?;
-    Ok(answer.unwrap_or(0))
+/// A number that Redis holds; 0 where there is none.
+fn number(redis: &mut redis::Connection, key: &str) -> Result<u64, String> {
+    let number: Option<u64> =
+        redis::cmd("GET").arg(key).query(redis).map_err(|error| error.to_string())?;
+    Ok(number.unwrap_or(0))
+}
+
+/// The reservations that wait for their musical.
+fn waiting(redis: &mut redis::Connection) -> Result<Vec<u64>, String> {
+    let range = redis::cmd("ZRANGE").arg(&[INTENTS, "0", "-1"]).to_owned();
+    range.query(redis).map_err(|error| error.to_string())
 }
 
 #[track_caller]
