@@ -172,6 +172,12 @@ impl<'h> OuterPark<'h> {
         log::read(&mut self.host.redis())
     }
 
+    /// How many events of this type were told.
+    #[track_caller]
+    pub fn told(&self, kind: &str) -> usize {
+        self.log().iter().filter(|entry| entry.kind == kind).count()
+    }
+
     /// Takes contexts down once nothing is owed: an instance at work goes on when its component is
     /// taken down, and would hear what is told next.
     #[track_caller]
