@@ -200,11 +200,11 @@ impl Up {
             "--env is not supported: declare a variable and give it with --variable"
         );
         let workers = self.workers.or_else(|| std::thread::available_parallelism().ok());
-        let workers = workers.map_or(1, NonZeroUsize::get);
         Ok(Options {
             source: self.source.source(),
             listen: self.listen,
             admin: self.admin,
+            workers: workers.map_or(1, NonZeroUsize::get),
             quiet: self.quiet,
             redis_url: self.redis_url,
             redis_fsync: self.redis_fsync,
@@ -212,7 +212,6 @@ impl Up {
                 request_timeout_ms: u64::try_from(self.request_timeout.as_millis())
                     .unwrap_or(u64::MAX),
                 memory: (self.memory_limit as usize) << 20,
-                workers,
             },
         })
     }

@@ -105,7 +105,12 @@ impl Definition {
             name,
             Box::new(move |env, body, key| {
                 let question: Q = json::from_wire(body)?;
-                let answered = Work::transact(env, |work| answer(work, &question, key))?;
+                let answered = Work::transact(env, |work| answer(work, &question, key));
+                let answered = answered.map_err(|error| match error {
+                    // No refusal, which a 409 would be to the caller: it can ask again.
+                    Error::Conflict => Error::Unavailable("too many writers at once".to_owned()),
+                    other => other,
+                })?;
                 json::to_wire(&answered)
             }),
         ));

@@ -10,10 +10,10 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::OnceCell;
 
@@ -23,6 +23,12 @@ const BUSY: Duration = Duration::from_secs(5);
 /// After so many short writes the write-ahead log is copied into the database: SQLite's own number, which
 /// counts pages, and a short write changes about one.
 const CHECKPOINT: u32 = 1000;
+
+/// Short work that takes longer than this has waited for the disk: what follows is not done on the loop for a while,
+/// so that a disk which cannot keep up costs a moment, not the worker.
+const SLOW: Duration = Duration::from_millis(5);
+/// How long that while is.
+const WARY: Duration = Duration::from_secs(1);
 
 /// The most bytes that one result may hold: Spin's bound.
 pub const LARGEST_RESULT: usize = 128 << 20;
@@ -41,6 +47,7 @@ impl Databases {
                 connection: Mutex::default(),
                 prepared: OnceCell::new(),
                 writes: AtomicU32::new(0),
+                wary: Mutex::new(None),
             }))
         };
         databases.entry(path.to_owned()).or_insert_with(new).clone()
@@ -57,6 +64,8 @@ struct File {
     connection: Mutex<Option<Connection>>,
     prepared: OnceCell<()>,
     writes: AtomicU32,
+    /// Until when the disk is taken for slow.
+    wary: Mutex<Option<Instant>>,
 }
 
 impl Database {
@@ -141,6 +150,11 @@ impl Database {
         &self,
         work: impl Fn(&mut Connection) -> rusqlite::Result<T>,
     ) -> Option<rusqlite::Result<T>> {
+        let begin = Instant::now();
+        let mut wary = self.0.wary.lock().unwrap_or_else(PoisonError::into_inner);
+        if wary.is_some_and(|until| begin < until) {
+            return None;
+        }
         let mut connection = self.0.connection.try_lock().ok()?;
         let connection = connection.as_mut()?;
         let result = connection
@@ -148,6 +162,8 @@ impl Database {
             .and_then(|()| connection.progress_handler(0, None::<fn() -> bool>))
             .and_then(|()| work(connection));
         let reset = connection.busy_timeout(BUSY);
+        let end = Instant::now();
+        *wary = (end - begin > SLOW).then(|| end + WARY);
         match result {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => None,
             result => Some(result.and_then(|value| reset.map(|()| value))),

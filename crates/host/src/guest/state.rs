@@ -180,7 +180,7 @@ impl Guest {
             http: plan.http.then(|| ProxyPre::new(pre.clone())).transpose()?,
             listener: plan.redis.then(|| ListenerPre::new(pre)).transpose()?,
             faults: Faults::default(),
-            bulkhead: Bulkhead::new(plan.max_requests.div_ceil(app.limits.workers)),
+            bulkhead: Bulkhead::new(plan.max_requests),
             granted_redis: Mutex::default(),
             stdout: log("stdout")?,
             stderr: log("stderr")?,

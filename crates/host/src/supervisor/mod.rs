@@ -42,6 +42,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Where to be ordered about; loopback.
     pub admin: SocketAddr,
+    /// How many workers.
+    pub workers: usize,
     /// Whether component output is kept from the console.
     pub quiet: bool,
     /// A Redis to use instead of starting one.
@@ -61,7 +63,7 @@ async fn run(options: Options) -> Result<()> {
     let mut signals = Signals::new()?;
     let loaded = Load::new(&options.source)?;
     let state = StateDir::take(&loaded.state_dir)?;
-    let (listen, queues) = sockets::listen(options.listen, options.limits.workers)?;
+    let (listen, queues) = sockets::listen(options.listen, options.workers)?;
 
     let store = loaded.redis(options.redis_url.as_deref(), options.redis_fsync).await?;
     let plan = loaded.plan(listen, &store, options.quiet, options.limits)?;

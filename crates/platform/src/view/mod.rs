@@ -110,6 +110,11 @@ impl View {
         self
     }
 
+    /// The events that are heard.
+    pub fn subscriptions(&self) -> impl Iterator<Item = &'static str> {
+        self.handlers.iter().map(|(kind, _)| *kind)
+    }
+
     /// The row of an id, after catching up as a GET does.
     ///
     /// # Errors
@@ -191,7 +196,7 @@ impl View {
 
 impl Follower for View {
     fn subscriptions(&self) -> Vec<&'static str> {
-        self.handlers.iter().map(|(kind, _)| *kind).collect()
+        self.subscriptions().collect()
     }
 
     fn catch_up(&self, env: &Env, limit: Duration) -> Result<Drained, Error> {

@@ -171,8 +171,9 @@ fn a_dead_message_can_be_listed_replayed_and_dropped() {
     let letters = body["deadMessages"].as_array().unwrap();
     assert_eq!((status, letters.len()), (200, 2));
     assert_eq!((&letters[0]["tries"], &letters[0]["reason"]), (&json!(1), &json!("answered 400")));
-    let path =
-        |n: usize| format!("/sentdead/-/teller/dead-messages/{}", letters[n]["id"].as_str().unwrap());
+    let path = |n: usize| {
+        format!("/sentdead/-/teller/dead-messages/{}", letters[n]["id"].as_str().unwrap())
+    };
     let got = webhook(&host, Ok(200));
     assert_eq!(internal::<Teller>(&host, "POST", &format!("{}/replay", path(0))).0, 204);
     assert_eq!(internal::<Teller>(&host, "DELETE", &path(1)).0, 204);

@@ -30,7 +30,7 @@ pub fn run(length: Length) -> bool {
     let shop = BookRent::of(&host);
     let mut report = Report::default();
     report.note(
-        "Of calls that take 800-1100 ms a third is over the limit of 1000 ms, and the breaker opens \
+        "Of calls that take 800-1100 ms a third is over the limit of 1000 ms, and the breaker opens\n\
          at half of them unless told otherwise: this drill sets breaker_share=25.",
     );
     let times = [(few, alone), (many, slow + OPEN * 4), (many, healed + OPEN + watch::SLACK)];

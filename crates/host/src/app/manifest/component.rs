@@ -61,9 +61,9 @@ struct ComponentTools {
 pub struct ComponentSettings {
     /// The path that is asked at start, after a reconnect and every `ready_interval_ms`.
     pub ready: Option<String>,
-    /// How many requests of it may be at work at once, in all processes together; as many more wait.
-    /// Each worker has its share of both, rounded up, and so has the trigger process for the calls
-    /// of its policies. Questions for health are not counted.
+    /// How many requests of it may be at work at once in each worker; as many more wait, and so in the
+    /// trigger process for the calls of its policies. For each process, since what it bounds is a
+    /// process's memory. Questions for health are not counted.
     pub max_requests: Option<Count>,
     /// Messages only say "look": those that wait become one.
     pub doorbell: bool,

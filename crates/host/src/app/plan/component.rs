@@ -34,8 +34,7 @@ pub struct ComponentPlan {
     pub sqlite_databases: Vec<String>,
     /// The path to ask for its readiness.
     pub ready: Option<String>,
-    /// How many of its requests may be at work at once, and as many more wait; to be divided by
-    /// [`super::Limits::workers`].
+    /// How many of its requests may be at work at once in a process, and as many more wait.
     pub max_requests: usize,
     /// Redis key patterns that it may touch.
     pub redis_keys: Vec<String>,

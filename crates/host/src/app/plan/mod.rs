@@ -58,8 +58,6 @@ pub struct Limits {
     pub request_timeout_ms: u64,
     /// How much memory an instance may have, in bytes.
     pub memory: usize,
-    /// Workers that share in a component's [`ComponentPlan::max_requests`].
-    pub workers: usize,
 }
 
 /// One `[[trigger.redis]]`.
@@ -202,7 +200,7 @@ mod tests {
             state: Path::new("/state"),
             listen: "127.0.0.1:3000".parse()?,
         };
-        let limits = Limits { request_timeout_ms: 1, memory: 1, workers: 1 };
+        let limits = Limits { request_timeout_ms: 1, memory: 1 };
         Plan::new(&manifest, &RuntimeConfig::default(), &values, &places, false, limits)
     }
 
