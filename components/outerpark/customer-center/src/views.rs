@@ -31,11 +31,11 @@ pub fn my_pages() -> View {
 
 #[cfg(test)]
 mod tests {
-    use madang::Context;
+    use super::*;
 
     #[test]
     fn it_hears_what_changes_how_a_reservation_stands() {
-        let heard = crate::MyPages::define().subscriptions();
+        let heard: Vec<_> = my_pages().subscriptions().collect();
         assert_eq!(heard, ["Reserved", "Canceled", "PaymentApproved", "PaymentCancelled"]);
     }
 }

@@ -36,7 +36,7 @@ impl Context for Reservations {
 
 impl Guest for Reservations {
     fn reserve(reservation: NewReservation) -> Result<Resource, Problem> {
-        let command = |id| Ok(Command::Request { id, reservation: reservation.clone() });
+        let command = |id| Ok(Command::Request { id, reservation });
         typed::<Self, _>(|env| reservations().create(env, &command)?.record())
     }
 
