@@ -8,7 +8,7 @@ use madang_tests::{SETTLING, problem};
 /// for musical as long as that takes.
 fn host() -> Host {
     let host = Host::builder().variable("max_requests", "256");
-    host.variable("call_timeout_ms", "30000").start()
+    host.variable("connect_timeout_ms", "30000").variable("call_timeout_ms", "30000").start()
 }
 
 /// Asks for seats until the answer is not that it should be asked again shortly.
