@@ -13,12 +13,16 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 use tokio::sync::OnceCell;
 
 /// How long a statement waits for another process's write.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// How long it waits before it opens a file again that others are opening.
+const POLL: Duration = Duration::from_millis(2);
 
 /// After so many short writes the write-ahead log is copied into the database: SQLite's own number, which
 /// counts pages, and a short write changes about one.
@@ -165,7 +169,7 @@ impl Database {
         let end = Instant::now();
         *wary = (end - begin > SLOW).then(|| end + WARY);
         match result {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => None,
+            Err(error) if is_busy(&error) => None,
             result => Some(result.and_then(|value| reset.map(|()| value))),
         }
     }
@@ -179,7 +183,22 @@ impl Drop for SetOnDrop {
     }
 }
 
+/// Opens a file, anew while others are opening it, too: SQLite waits for no one while a new file is given its journal.
 fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let begin = Instant::now();
+    loop {
+        match connect(path) {
+            Err(error) if is_busy(&error) && begin.elapsed() < BUSY => thread::sleep(POLL),
+            result => return result,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
     if let Some(folder) = path.parent() {
         // If this fails, opening the file does too, and says so.
         let _ = fs::create_dir_all(folder);
@@ -199,4 +218,24 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
         _ => Authorization::Allow,
     }))?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_file_can_be_opened_by_several_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        for round in 0..50 {
+            let path = folder.path().join(format!("{round}.db"));
+            std::thread::scope(|scope| {
+                let opening: Vec<_> =
+                    (0..4).map(|_| scope.spawn(|| open(&path).map(drop))).collect();
+                for opened in opening {
+                    opened.join().unwrap().unwrap();
+                }
+            });
+        }
+    }
 }
