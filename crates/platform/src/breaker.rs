@@ -130,7 +130,7 @@ impl<'e> Breaker<'e> {
         let now = self.env.now_ms();
         if !self.rests(state, now) {
             let asked = self.count(&format!("probes:{state}"), ASKED)? % PASSED;
-            if asked <= self.figure("breaker_probes", 3) {
+            if asked <= self.env.figure("breaker_probes", 3) {
                 return Ok(Some(Pass::Probe(state)));
             }
             let open = self.open_ms();
@@ -164,8 +164,8 @@ impl<'e> Breaker<'e> {
             return Ok(());
         }
         let (calls, failed) = self.window(state, now)?;
-        let share = self.figure("breaker_share", 50);
-        if calls >= self.figure("breaker_calls", 10) && failed * 100 >= share * calls {
+        let share = self.env.figure("breaker_share", 50);
+        if calls >= self.env.figure("breaker_calls", 10) && failed * 100 >= share * calls {
             self.turn(state, now, &format!("open: {failed} of {calls} calls failed"))?;
         }
         Ok(())
@@ -184,7 +184,7 @@ impl<'e> Breaker<'e> {
             Verdict::Good => {
                 let counted = self.count(&key, PASSED)?;
                 let passed = counted % BROKE / PASSED;
-                if counted < BROKE && passed == self.figure("breaker_probes", 3) {
+                if counted < BROKE && passed == self.env.figure("breaker_probes", 3) {
                     self.turn(state, -self.env.now_ms(), "closed: the probes passed")?;
                 }
                 Ok(())
@@ -227,15 +227,11 @@ impl<'e> Breaker<'e> {
     }
 
     fn width(&self) -> i64 {
-        (self.figure("breaker_window_ms", 10_000) / BUCKETS).max(1)
+        (self.env.figure("breaker_window_ms", 10_000) / BUCKETS).max(1)
     }
 
     fn open_ms(&self) -> i64 {
-        self.figure("breaker_open_ms", 5_000).max(1)
-    }
-
-    fn figure(&self, variable: &str, default: i64) -> i64 {
-        i64::try_from(self.env.number(variable, default.unsigned_abs())).unwrap_or(i64::MAX)
+        self.env.figure("breaker_open_ms", 5_000).max(1)
     }
 
     fn key(&self, name: &str) -> String {

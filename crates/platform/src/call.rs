@@ -46,6 +46,27 @@ pub struct Limits {
     pub whole: Duration,
 }
 
+impl Limits {
+    /// Those that the variables set: the answer may begin as late as it may end unless they say otherwise.
+    pub(crate) fn of(env: &Env) -> Self {
+        let whole = env.number("call_timeout_ms", 1000);
+        Limits {
+            connect: Duration::from_millis(env.number("connect_timeout_ms", 250)),
+            first_byte: Duration::from_millis(env.number("first_byte_timeout_ms", whole)),
+            whole: Duration::from_millis(whole),
+        }
+    }
+
+    /// The same, with no more time than is left.
+    pub(crate) fn within(self, left: Duration) -> Self {
+        Limits {
+            connect: self.connect.min(left),
+            first_byte: self.first_byte.min(left),
+            whole: self.whole.min(left),
+        }
+    }
+}
+
 /// What came back.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answered {
@@ -156,8 +177,6 @@ impl Env<'_> {
         };
         let base = variable("base_url")?;
         let (context, question) = target.split_once('/').unwrap_or((target, ""));
-        let milliseconds = |name, default| Duration::from_millis(self.number(name, default));
-        let whole_ms = self.number("call_timeout_ms", 1000);
         Ok(Outbound {
             url: format!("{}/{}/-/{context}/{question}", base.trim_end_matches('/'), self.system),
             headers: vec![
@@ -168,11 +187,7 @@ impl Env<'_> {
                 ("x-correlation-id", self.cause.correlation.clone()),
             ],
             body: json::to_wire(body)?.to_string().into_bytes(),
-            limits: Limits {
-                connect: milliseconds("connect_timeout_ms", 250),
-                first_byte: milliseconds("first_byte_timeout_ms", whole_ms),
-                whole: Duration::from_millis(whole_ms),
-            },
+            limits: Limits::of(self),
         })
     }
 
@@ -202,11 +217,7 @@ impl Env<'_> {
                 break;
             };
             (called.breaker, called.tries) = (pass.name(), called.tries + 1);
-            request.limits = Limits {
-                connect: limits.connect.min(left),
-                first_byte: limits.first_byte.min(left),
-                whole: left,
-            };
+            request.limits = limits.within(left);
             let sent = self.host.send(request.clone());
             let late = end.left(self.host.now()).is_zero();
             let (verdict, pause) = match &sent {

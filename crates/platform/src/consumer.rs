@@ -310,14 +310,22 @@ pub(crate) fn bury(work: &mut Work, entry: &Entry, tries: u64, reason: &str) -> 
 /// # Errors
 /// Unavailable without Redis.
 pub fn dead_letters(env: &Env) -> Result<Vec<serde_json::Value>, Error> {
-    let replies = env.redis("HGETALL", &[env.dead_key()])?;
-    let mut letters: Vec<serde_json::Value> = replies
-        .chunks(2)
-        .filter_map(|pair| pair.get(1)?.clone().text())
-        .filter_map(|letter| serde_json::from_str(&letter).ok())
-        .collect();
+    let mut letters = letters(env, env.dead_key())?;
     letters.sort_by_key(|letter| letter["number"].as_u64());
     Ok(letters)
+}
+
+/// What a hash keeps of what could not be done, in no order.
+pub(crate) fn letters(env: &Env, key: String) -> Result<Vec<serde_json::Value>, Error> {
+    let replies = env.redis("HGETALL", &[key])?;
+    let kept = replies.chunks(2).filter_map(|pair| pair.get(1)?.clone().text());
+    Ok(kept.filter_map(|letter| serde_json::from_str(&letter).ok()).collect())
+}
+
+/// Removes one of it. Answers false where there is none.
+pub(crate) fn drop_from(env: &Env, key: String, field: &str) -> Result<bool, Error> {
+    let replies = env.redis("HDEL", &[key.as_str(), field])?;
+    Ok(replies.first() == Some(&Reply::Int(1)))
 }
 
 /// A dead letter, as it is kept and as it reads.
@@ -358,6 +366,5 @@ pub fn replay(env: &Env, policies: &Policies, number: u64) -> Result<bool, Error
 /// # Errors
 /// Unavailable without Redis.
 pub fn drop_letter(env: &Env, number: u64) -> Result<bool, Error> {
-    let replies = env.redis("HDEL", &[env.dead_key(), number.to_string()])?;
-    Ok(replies.first() == Some(&Reply::Int(1)))
+    drop_from(env, env.dead_key(), &number.to_string())
 }

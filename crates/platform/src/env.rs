@@ -179,6 +179,11 @@ impl<'h> Env<'h> {
         })
     }
 
+    /// As [`Env::number`], to reckon with.
+    pub(crate) fn figure(&self, variable: &str, default: u64) -> i64 {
+        i64::try_from(self.number(variable, default)).unwrap_or(i64::MAX)
+    }
+
     /// 32 hexadecimal digits that nobody has had before.
     pub fn unique(&self) -> String {
         format!("{:016x}{:016x}", self.host.random(), self.host.random())

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::breaker::{Breaker, Verdict};
 use crate::call::{Answered, Limits, Outbound};
+use crate::consumer::{drop_from, letters};
 use crate::env::Env;
 use crate::error::Error;
 use crate::event::rfc3339;
@@ -122,8 +123,7 @@ impl Port {
         };
         let breaker = Breaker::new(env, "webhook");
         let Some(pass) = breaker.admit() else { return Ok(Delivery::CutOff) };
-        let whole = Duration::from_millis(env.number("call_timeout_ms", 1000));
-        let connect = Duration::from_millis(env.number("connect_timeout_ms", 250));
+        let limits = Limits::of(env);
         let sent = env.host.send(Outbound {
             url: url.clone(),
             headers: vec![
@@ -131,7 +131,7 @@ impl Port {
                 ("idempotency-key", id.to_owned()),
             ],
             body: event.into_bytes(),
-            limits: Limits { connect: connect.min(whole), first_byte: whole, whole },
+            limits: limits.within(limits.whole),
         });
         let good = sent.as_ref().is_ok_and(|answer| answer.status < 500);
         breaker.report(pass, if good { Verdict::Good } else { Verdict::Bad });
@@ -201,11 +201,7 @@ pub(crate) fn describe(env: &Env) -> Result<Value, Error> {
 /// # Errors
 /// Unavailable without Redis.
 pub fn dead_messages(env: &Env) -> Result<Vec<Value>, Error> {
-    let replies = env.redis("HGETALL", &[env.key("messages:dead")])?;
-    let mut dead: Vec<Value> = replies
-        .chunks(2)
-        .filter_map(|pair| serde_json::from_str(&pair.get(1)?.clone().text()?).ok())
-        .collect();
+    let mut dead = letters(env, env.key("messages:dead"))?;
     dead.sort_by_key(|one| one["id"].to_string());
     Ok(dead)
 }
@@ -232,6 +228,5 @@ pub fn replay_message(env: &Env, id: &str) -> Result<bool, Error> {
 /// # Errors
 /// Unavailable without Redis.
 pub fn drop_message(env: &Env, id: &str) -> Result<bool, Error> {
-    let replies = env.redis("HDEL", &[env.key("messages:dead"), id.to_owned()])?;
-    Ok(replies.first() == Some(&Reply::Int(1)))
+    drop_from(env, env.key("messages:dead"), id)
 }

@@ -26,12 +26,11 @@ pub(crate) struct Quota {
 impl Quota {
     /// Counts a request. None: nothing is limited.
     pub(crate) fn count(env: &Env, request: &Request, collection: &'static str) -> Option<Self> {
-        let figure = |name, default| i64::try_from(env.number(name, default)).unwrap_or(i64::MAX);
-        let limit = figure("rate_limit", 0);
+        let limit = env.figure("rate_limit", 0);
         if limit == 0 {
             return None;
         }
-        let window = figure("rate_limit_window_s", 60).max(1);
+        let window = env.figure("rate_limit_window_s", 60).max(1);
         let now = env.now_ms() / 1000;
         let trusted = env.number("trusted_proxies", 0);
         let client = client(request, usize::try_from(trusted).unwrap_or(usize::MAX));
