@@ -1,7 +1,10 @@
 //! Killing a component between its steps.
 
+use crate::outerpark::{CONTEXTS, OuterPark};
 use madang_testing::bookrent::BookRent;
+use madang_testing::system::System;
 use madang_testing::{Host, Trigger};
+use std::ops::Deref;
 
 /// More calls to the outside than any instance makes for one event or command.
 const MOST_CALLS: u32 = 60;
@@ -22,6 +25,48 @@ pub struct Step<'s, B, A> {
     pub act: A,
 }
 
+/// A system whose components can be killed.
+pub trait Killable<'h>: Deref<Target = System<'h>> {
+    /// The components to wake before it settles.
+    fn hearing(&self) -> Vec<String>;
+    /// Waits until nothing is owed.
+    fn settle(&self);
+    /// Checks what is always true.
+    fn check(&self);
+}
+
+impl<'h> Killable<'h> for BookRent<'h> {
+    fn hearing(&self) -> Vec<String> {
+        vec!["bookrent-delivery".to_owned(), "bookrent-book".to_owned()]
+    }
+
+    #[track_caller]
+    fn settle(&self) {
+        self.settle();
+    }
+
+    #[track_caller]
+    fn check(&self) {
+        self.check();
+    }
+}
+
+impl<'h> Killable<'h> for OuterPark<'h> {
+    fn hearing(&self) -> Vec<String> {
+        CONTEXTS.map(|context| format!("outerpark-{context}")).into()
+    }
+
+    #[track_caller]
+    fn settle(&self) {
+        self.settle();
+    }
+
+    #[track_caller]
+    fn check(&self) {
+        self.check();
+    }
+}
+
 /// Kills a component before its first call to the outside, after its first, after its second, …,
 /// until the step takes place without the component making so many calls; heals everything each time
 /// and checks that all is as if nothing had happened. Gives how many calls the step has.
@@ -29,26 +74,24 @@ pub struct Step<'s, B, A> {
 /// # Panics
 /// Where it is not; when there is no end to it.
 #[track_caller]
-pub fn kill_at_each_step<T>(
-    shop: &BookRent,
-    step: &Step<impl Fn(&BookRent) -> T, impl Fn(&BookRent, T)>,
+pub fn kill_at_each_step<'h, S: Killable<'h>, T>(
+    system: &S,
+    step: &Step<impl Fn(&S) -> T, impl Fn(&S, T)>,
 ) -> u32 {
     for call in 0..MOST_CALLS {
         let struck = (0..TRIES).any(|_| {
-            let begun = (step.before)(shop);
-            let before = kills(shop.host, step.component);
-            shop.host.crash(step.component, call, step.trigger);
-            (step.act)(shop, begun);
-            for component in ["bookrent-delivery", "bookrent-book"] {
-                // Not the one with the crash: that would forget the crash before it strikes.
-                if component != step.component {
-                    shop.host.heal(component);
-                }
+            let begun = (step.before)(system);
+            let before = kills(system.host, step.component);
+            system.host.crash(step.component, call, step.trigger);
+            (step.act)(system, begun);
+            // Not the one with the crash: that would forget the crash before it strikes.
+            for component in system.hearing().iter().filter(|one| *one != step.component) {
+                system.host.heal(component);
             }
-            shop.settle();
-            let struck = kills(shop.host, step.component) > before;
-            shop.host.heal(step.component);
-            shop.check();
+            system.settle();
+            let struck = kills(system.host, step.component) > before;
+            system.host.heal(step.component);
+            system.check();
             struck
         });
         if !struck {

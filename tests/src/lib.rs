@@ -8,8 +8,22 @@ mod problem;
 mod shared;
 
 pub use channel::Channel;
-pub use kill::{Step, kill_at_each_step, kills};
+pub use kill::{Killable, Step, kill_at_each_step, kills};
 pub use problem::{errors, problem};
 pub use shared::Shared;
 
-pub use madang_testing::bookrent::{BookRent, Entry, SETTLING};
+pub use madang_testing::bookrent::BookRent;
+pub use madang_testing::log::Entry;
+pub use madang_testing::system::SETTLING;
+
+use madang_testing::{Host, HostBuilder};
+
+/// A host that is started so, where it can be put faults into.
+pub fn with_faults(settings: HostBuilder) -> Option<Host> {
+    let host = settings.start();
+    if !host.has_faults() {
+        eprintln!("skipped: this backend injects no faults");
+        return None;
+    }
+    Some(host)
+}

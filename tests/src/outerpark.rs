@@ -1,15 +1,13 @@
 //! OuterPark as a client and its operator use it, and the truth behind it.
 
-mod kill;
-mod log;
 mod truth;
 
-pub use kill::{Step, kill_at_each_step};
 pub use truth::Truth;
 
-use crate::{Entry, SETTLING};
-use madang_testing::{Answer, Client, Host, SERVICE_TOKEN, eventually};
+use madang_testing::system::{SETTLING, System, id_in};
+use madang_testing::{Answer, Host, eventually};
 use serde_json::{Value, json};
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -22,19 +20,19 @@ pub const PRICE: u64 = 50_000;
 /// Where the reservations are that wait for their musical, by when they are to be taken up.
 const INTENTS: &str = "{outerpark}:reservation:reservations:intents";
 
-/// Where the number of the log's last event is.
-const HEAD: &str = "{outerpark}:log:head";
-
 /// The saga of those who correct a musical's seats, by which [`Truth`] knows them.
 const CORRECTION: &str = "correction";
 
 /// OuterPark on a host.
 #[derive(Debug)]
-pub struct OuterPark<'h> {
-    /// The host.
-    pub host: &'h Host,
-    /// A client of it.
-    pub client: Client,
+pub struct OuterPark<'h>(System<'h>);
+
+impl<'h> Deref for OuterPark<'h> {
+    type Target = System<'h>;
+
+    fn deref(&self) -> &System<'h> {
+        &self.0
+    }
 }
 
 /// A musical that was registered.
@@ -56,7 +54,7 @@ impl Musical {
 impl<'h> OuterPark<'h> {
     /// OuterPark on this host, as it runs now: after a restart it is to be made anew.
     pub fn of(host: &'h Host) -> Self {
-        Self { host, client: host.client() }
+        Self(System::of("outerpark", host))
     }
 
     /// Registers a musical with so many seats, under a number that no other has.
@@ -65,7 +63,7 @@ impl<'h> OuterPark<'h> {
         static NUMBERS: AtomicU64 = AtomicU64::new(1);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         let body = json!({"musicalId": number, "name": "영웅", "reservableSeat": seats});
-        Musical { id: id(&self.client.post("/outerpark/musicals", body).expect(201)), number }
+        Musical { id: id_in(&self.client.post("/outerpark/musicals", body).expect(201)), number }
     }
 
     /// Corrects the seats that can be reserved now.
@@ -86,7 +84,7 @@ impl<'h> OuterPark<'h> {
     pub fn reserve(&self, musical: Musical, seats: u64) -> u64 {
         let answer = self.ask(musical, seats).expect(201);
         assert_eq!(answer.json()["status"], "SeatsReserved", "{answer}");
-        id(&answer)
+        id_in(&answer)
     }
 
     /// Has musical take seats for the reservation that will be made next, so that making it changes no
@@ -142,36 +140,6 @@ impl<'h> OuterPark<'h> {
         found["_embedded"][collection].as_array().cloned().unwrap_or_default()
     }
 
-    /// Every item of a collection, found by following its `next` links.
-    #[track_caller]
-    pub fn all(&self, collection: &str) -> Vec<Value> {
-        let mut items = Vec::new();
-        let mut next = Some(format!("/outerpark/{collection}?size=1000"));
-        while let Some(path) = next {
-            let page = self.client.get(&path).expect(200).json();
-            items.extend(page["_embedded"][collection].as_array().cloned().unwrap_or_default());
-            next = page["_links"]["next"]["href"].as_str().map(str::to_owned);
-        }
-        items
-    }
-
-    /// A client that knows the service token.
-    pub fn internal(&self) -> Client {
-        self.client.with("authorization", format!("Bearer {SERVICE_TOKEN}"))
-    }
-
-    /// What a context tells of itself.
-    #[track_caller]
-    pub fn info(&self, context: &str) -> Value {
-        self.client.get(&format!("/outerpark/-/{context}/info")).expect(200).json()
-    }
-
-    /// The whole log.
-    #[track_caller]
-    pub fn log(&self) -> Vec<Entry> {
-        log::read(&mut self.host.redis())
-    }
-
     /// How many events of this type were told.
     #[track_caller]
     pub fn told(&self, kind: &str) -> usize {
@@ -196,12 +164,6 @@ impl<'h> OuterPark<'h> {
     #[track_caller]
     pub fn heal(&self, context: &str) {
         self.host.heal(&format!("outerpark-{context}"));
-    }
-
-    /// Waits until a context has handled everything that is in the log.
-    #[track_caller]
-    pub fn follow(&self, context: &str) {
-        eventually(SETTLING, || self.behind(context));
     }
 
     /// Waits until these contexts have handled everything that is in the log.
@@ -246,26 +208,13 @@ impl<'h> OuterPark<'h> {
     /// With what is owed, when it does not get there.
     #[track_caller]
     pub fn settle_within(&self, limit: Duration) {
-        let mut redis = self.host.redis();
-        eventually(limit, || {
-            let before = number(&mut redis, HEAD)?;
-            let waiting = waiting(&mut redis)?;
+        self.settle_contexts(limit, &CONTEXTS, |redis| {
+            let waiting = waiting(redis)?;
             if !waiting.is_empty() {
                 return Err(format!("reservations {waiting:?} wait for their musical"));
             }
-            CONTEXTS.iter().try_for_each(|context| self.behind(context))?;
-            // What a context did last may have told something new.
-            let after = number(&mut redis, HEAD)?;
-            if before == after { Ok(()) } else { Err(format!("the log grew to {after}")) }
+            Ok(())
         });
-    }
-
-    fn behind(&self, context: &str) -> Result<(), String> {
-        let answer = self.client.send("GET", &format!("/outerpark/-/{context}/info"), None)?;
-        if answer.is_success() && answer.json()["lag"] == 0 {
-            return Ok(());
-        }
-        Err(answer.to_string())
     }
 }
 
@@ -285,9 +234,4 @@ fn number(redis: &mut redis::Connection, key: &str) -> Result<u64, String> {
 fn waiting(redis: &mut redis::Connection) -> Result<Vec<u64>, String> {
     let range = redis::cmd("ZRANGE").arg(&[INTENTS, "0", "-1"]).to_owned();
     range.query(redis).map_err(|error| error.to_string())
-}
-
-#[track_caller]
-fn id(answer: &Answer) -> u64 {
-    answer.json()["id"].as_u64().unwrap_or_else(|| panic!("no id\n{answer}"))
 }

@@ -29,12 +29,14 @@ mod host;
 mod host_builder;
 mod launcher;
 pub mod load;
+pub mod log;
 mod process;
 pub mod procfs;
 mod redis;
 mod running;
 mod runtime_config;
 mod spin;
+pub mod system;
 pub mod usage;
 mod wait;
 

@@ -2,7 +2,7 @@
 //! against the log, which forgets nothing.
 
 use super::{CONTEXTS, CORRECTION, OuterPark};
-use crate::Entry;
+use madang_testing::log::{self, Entry, without};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +40,6 @@ impl OuterPark<'_> {
             let path = format!("/outerpark/reservations/{}", entry.number_of("id"));
             self.client.get(&path).expect(200).json()
         });
-        let dead = |context| self.info(context)["deadLetters"].as_u64().unwrap_or(u64::MAX);
         Truth {
             canceled: canceled.collect(),
             musicals: self.all("musicals"),
@@ -48,7 +47,7 @@ impl OuterPark<'_> {
             payments: self.all("payments"),
             notices: self.all("notices"),
             pages: self.all("myPages"),
-            dead_letters: CONTEXTS.into_iter().map(dead).sum(),
+            dead_letters: self.dead_letters(&CONTEXTS),
             log,
         }
     }
@@ -76,8 +75,7 @@ impl Truth {
     /// foreign events.
     pub fn contradictions(&self) -> Vec<String> {
         let told = self.told();
-        let mut wrong = Vec::new();
-        self.check_log(&mut wrong);
+        let mut wrong = log::contradictions(&self.log);
         for (reservation, told) in &told {
             told.check(*reservation, &mut wrong);
         }
@@ -101,8 +99,7 @@ impl Truth {
 
     /// The numbers that events of one type have in a field, in the log's order.
     pub fn told_of(&self, kind: &str, field: &str) -> Vec<u64> {
-        let events = self.log.iter().filter(|entry| entry.kind == kind);
-        events.map(|entry| entry.number_of(field)).collect()
+        log::told_of(&self.log, kind, field)
     }
 
     fn told(&self) -> BTreeMap<u64, Told> {
@@ -129,24 +126,6 @@ impl Truth {
             list(reservations.entry(reservation).or_default()).push(entry.clone());
         }
         reservations
-    }
-
-    fn check_log(&self, wrong: &mut Vec<String>) {
-        let mut ids = BTreeSet::new();
-        for (expected, entry) in (1..).zip(&self.log) {
-            if entry.number != expected {
-                wrong.push(format!("the log has {} where {expected} should be", entry.number));
-                break;
-            }
-        }
-        for entry in &self.log {
-            let id = (entry.text_of("source"), entry.text_of("id"));
-            if id.1.is_empty() {
-                wrong.push(format!("an event without an id: {entry:?}"));
-            } else if !ids.insert(id) {
-                wrong.push(format!("two events have the id {id:?}"));
-            }
-        }
     }
 
     fn check_seats(&self, told: &BTreeMap<u64, Told>, wrong: &mut Vec<String>) {
@@ -274,14 +253,6 @@ fn last(entries: &[Entry], of: impl Fn(&Entry) -> Value) -> Value {
 /// An event's fields, without what it adds around them.
 fn fields_of(entry: &Entry) -> Value {
     without(&entry.event["data"], &["eventType", "timestamp"])
-}
-
-fn without(value: &Value, names: &[&str]) -> Value {
-    let mut value = value.clone();
-    if let Some(members) = value.as_object_mut() {
-        members.retain(|name, _| !names.contains(&name.as_str()));
-    }
-    value
 }
 
 #[cfg(test)]

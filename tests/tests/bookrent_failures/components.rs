@@ -1,16 +1,11 @@
 //! The failure scenarios of BookRent: a component is down, or slow, or wanted by all.
 
 use madang_testing::{Host, eventually, in_parallel};
-use madang_tests::{BookRent, SETTLING, problem};
+use madang_tests::{BookRent, SETTLING, problem, with_faults};
 use serde_json::json;
 
 fn host() -> Option<Host> {
-    let host = Host::start();
-    if !host.has_faults() {
-        eprintln!("skipped: this backend injects no faults");
-        return None;
-    }
-    Some(host)
+    with_faults(Host::builder())
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Calls to a neighbour that is slow or away: cut off, tried again, and bounded by who waits.
 
 use madang_testing::{Host, HostBuilder, eventually};
-use madang_tests::{BookRent, SETTLING};
+use madang_tests::{BookRent, SETTLING, with_faults};
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
 
@@ -11,16 +11,6 @@ fn quick_to_open() -> HostBuilder {
         .variable("breaker_calls", "4")
         .variable("breaker_open_ms", "500")
         .variable("call_timeout_ms", "200")
-}
-
-/// As [`Host::start`], where faults can be injected.
-fn with_faults(settings: HostBuilder) -> Option<Host> {
-    let host = settings.start();
-    if !host.has_faults() {
-        eprintln!("skipped: this backend injects no faults");
-        return None;
-    }
-    Some(host)
 }
 
 fn breaker(shop: &BookRent) -> Value {

@@ -9,14 +9,10 @@ mod once;
 mod replicas;
 
 use madang_testing::Host;
+use madang_tests::with_faults;
 
 /// A host that can be put faults into; none where the backend cannot. It has one worker, so that a
 /// crash, which strikes once in each process, strikes once.
 fn host() -> Option<Host> {
-    let host = Host::builder().workers(1).start();
-    if !host.has_faults() {
-        eprintln!("skipped: this backend injects no faults");
-        return None;
-    }
-    Some(host)
+    with_faults(Host::builder().workers(1))
 }

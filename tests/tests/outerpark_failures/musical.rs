@@ -1,9 +1,8 @@
 //! Musical is down, slow or cut off: nothing is stored, and no seat stays taken.
 
-use super::with_faults;
 use madang_testing::{Answer, Host, eventually};
 use madang_tests::outerpark::OuterPark;
-use madang_tests::{SETTLING, problem};
+use madang_tests::{SETTLING, problem, with_faults};
 use serde_json::Value;
 
 const RESERVATIONS: &str = "/outerpark/reservations";

@@ -1,9 +1,8 @@
 //! Payment is down, or has too much to do.
 
-use super::with_faults;
 use madang_testing::{Host, eventually, in_parallel};
 use madang_tests::outerpark::{CONTEXTS, OuterPark};
-use madang_tests::{SETTLING, problem};
+use madang_tests::{SETTLING, problem, with_faults};
 use serde_json::json;
 
 const RESERVATIONS: &str = "/outerpark/reservations";

@@ -4,7 +4,8 @@
 
 use super::host;
 use madang_testing::{Trigger, in_parallel};
-use madang_tests::outerpark::{Musical, OuterPark, Step, kill_at_each_step};
+use madang_tests::outerpark::{Musical, OuterPark};
+use madang_tests::{Step, kill_at_each_step};
 
 /// Kills a context as a message wakes it; it makes at least so many calls: read the log, what the
 /// policy does, commit, end the batch.
@@ -16,7 +17,8 @@ fn kill<T>(
 ) {
     let Some(host) = host() else { return };
     let park = OuterPark::of(&host);
-    let step = Step { context, trigger: Trigger::Redis, before, act };
+    let step =
+        Step { component: &format!("outerpark-{context}"), trigger: Trigger::Redis, before, act };
     let calls = kill_at_each_step(&park, &step);
     assert!(calls >= least, "{context} was killed at {calls} calls only");
 }

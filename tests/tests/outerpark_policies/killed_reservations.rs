@@ -1,9 +1,10 @@
 //! A reservation, and the musical that it asks, killed between the steps of the commands. However far it
 //! came, it ends with its seats taken and paid, or with none missing.
 
-use super::{host, with_faults};
+use super::host;
 use madang_testing::{Host, Trigger, in_parallel};
-use madang_tests::outerpark::{Musical, OuterPark, Step, asking, kill_at_each_step};
+use madang_tests::outerpark::{Musical, OuterPark, asking};
+use madang_tests::{Step, kill_at_each_step, with_faults};
 use serde_json::Value;
 
 const RESERVATIONS: &str = "/outerpark/reservations";
@@ -16,7 +17,8 @@ fn kill<T>(
     act: impl Fn(&OuterPark, T),
 ) {
     let park = OuterPark::of(host);
-    let step = Step { context, trigger: Trigger::Http, before, act };
+    let step =
+        Step { component: &format!("outerpark-{context}"), trigger: Trigger::Http, before, act };
     let calls = kill_at_each_step(&park, &step);
     assert!(calls >= least, "{context} was killed at {calls} calls only");
 }

@@ -1,42 +1,41 @@
 //! BookRent as a client and its operator use it, and the truth behind it.
 
-mod log;
 mod truth;
 
-pub use log::Entry;
 pub use truth::Truth;
 
-use crate::{Answer, Client, Host, SERVICE_TOKEN, eventually};
+use crate::system::{SETTLING, System, id_in};
+use crate::{Answer, Host};
 use serde_json::{Value, json};
+use std::ops::Deref;
 use std::time::Duration;
-
-/// How long everything that follows from a command may take, killed components and their leases
-/// included.
-pub const SETTLING: Duration = Duration::from_secs(40);
 
 /// The contexts that hear events.
 const HEARING: [&str; 3] = ["book", "delivery", "view"];
 
 /// BookRent on a host.
 #[derive(Debug)]
-pub struct BookRent<'h> {
-    /// The host.
-    pub host: &'h Host,
-    /// A client of it.
-    pub client: Client,
+pub struct BookRent<'h>(System<'h>);
+
+impl<'h> Deref for BookRent<'h> {
+    type Target = System<'h>;
+
+    fn deref(&self) -> &System<'h> {
+        &self.0
+    }
 }
 
 impl<'h> BookRent<'h> {
     /// BookRent on this host, as it runs now: after a restart it is to be made anew.
     pub fn of(host: &'h Host) -> Self {
-        Self { host, client: host.client() }
+        Self(System::of("bookrent", host))
     }
 
     /// Registers a free book and gives its id.
     #[track_caller]
     pub fn register(&self, title: &str) -> u64 {
         let book = json!({"title": title, "status": true});
-        id(&self.client.post("/bookrent/books", book).expect(201))
+        id_in(&self.client.post("/bookrent/books", book).expect(201))
     }
 
     /// Asks for a book, whatever comes of it.
@@ -50,7 +49,7 @@ impl<'h> BookRent<'h> {
     pub fn rent(&self, book: u64, user: u64) -> u64 {
         let answer = self.ask(book, user).expect(201);
         assert_eq!(answer.json()["status"], "Rent", "{answer}");
-        id(&answer)
+        id_in(&answer)
     }
 
     /// Cancels a running rent.
@@ -90,36 +89,6 @@ impl<'h> BookRent<'h> {
         deliveries.filter(|delivery| delivery["rentId"] == rent).collect()
     }
 
-    /// Every item of a collection, found by following its `next` links.
-    #[track_caller]
-    pub fn all(&self, collection: &str) -> Vec<Value> {
-        let mut items = Vec::new();
-        let mut next = Some(format!("/bookrent/{collection}?size=1000"));
-        while let Some(path) = next {
-            let page = self.client.get(&path).expect(200).json();
-            items.extend(page["_embedded"][collection].as_array().cloned().unwrap_or_default());
-            next = page["_links"]["next"]["href"].as_str().map(str::to_owned);
-        }
-        items
-    }
-
-    /// A client that knows the service token.
-    pub fn internal(&self) -> Client {
-        self.client.with("authorization", format!("Bearer {SERVICE_TOKEN}"))
-    }
-
-    /// What a context tells of itself.
-    #[track_caller]
-    pub fn info(&self, context: &str) -> Value {
-        self.client.get(&format!("/bookrent/-/{context}/info")).expect(200).json()
-    }
-
-    /// The whole log.
-    #[track_caller]
-    pub fn log(&self) -> Vec<Entry> {
-        log::read(&mut self.host.redis(), "bookrent")
-    }
-
     /// Takes components down once nothing is owed: an instance at work goes on when its component is
     /// taken down, and would hear what is told next.
     #[track_caller]
@@ -128,12 +97,6 @@ impl<'h> BookRent<'h> {
         for component in components {
             self.host.down(component);
         }
-    }
-
-    /// Waits until a context has handled everything that is in the log.
-    #[track_caller]
-    pub fn follow(&self, context: &str) {
-        eventually(SETTLING, || self.behind(context));
     }
 
     /// Waits until nothing is owed: every context has handled the whole log, and no rent waits for
@@ -152,45 +115,20 @@ impl<'h> BookRent<'h> {
     /// With what is owed, when it does not get there.
     #[track_caller]
     pub fn settle_within(&self, limit: Duration) {
-        let mut redis = self.host.redis();
-        let head = |redis: &mut redis::Connection| -> Result<u64, String> {
-            let head: Option<u64> = redis::cmd("GET")
-                .arg("{bookrent}:log:head")
-                .query(redis)
-                .map_err(|error| error.to_string())?;
-            Ok(head.unwrap_or(0))
-        };
-        eventually(limit, || {
-            let before = head(&mut redis)?;
+        self.settle_contexts(limit, &HEARING, |redis| {
             let intents: u64 = redis::cmd("ZCARD")
                 .arg("{bookrent}:rent:rents:intents")
-                .query(&mut redis)
+                .query(redis)
                 .map_err(|error| error.to_string())?;
             if intents > 0 {
                 return Err(format!("{intents} rents wait for their book"));
             }
-            HEARING.iter().try_for_each(|context| self.behind(context))?;
-            // What a context did last may have told something new.
-            let after = head(&mut redis)?;
-            if before == after { Ok(()) } else { Err(format!("the log grew to {after}")) }
+            Ok(())
         });
-    }
-
-    fn behind(&self, context: &str) -> Result<(), String> {
-        let answer = self.client.send("GET", &format!("/bookrent/-/{context}/info"), None)?;
-        if answer.is_success() && answer.json()["lag"] == 0 {
-            return Ok(());
-        }
-        Err(answer.to_string())
     }
 }
 
 /// The body that asks for a book.
 fn asking(book: u64, user: u64) -> Value {
     json!({"bookId": book, "userId": user, "address": format!("address {user}")})
-}
-
-#[track_caller]
-fn id(answer: &Answer) -> u64 {
-    answer.json()["id"].as_u64().unwrap_or_else(|| panic!("no id\n{answer}"))
 }

@@ -1,7 +1,8 @@
 //! What is always true of BookRent once it has settled (`Always true` in its specification), checked
 //! against the log, which forgets nothing.
 
-use super::{BookRent, Entry};
+use super::BookRent;
+use crate::log::{self, Entry, without};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,15 +31,13 @@ impl BookRent<'_> {
     #[track_caller]
     pub fn truth(&self) -> Truth {
         self.settle();
-        let contexts = ["book", "rent", "delivery", "view"];
-        let dead = |context| self.info(context)["deadLetters"].as_u64().unwrap_or(u64::MAX);
         Truth {
             log: self.log(),
             books: self.all("books"),
             rents: self.all("rents"),
             deliveries: self.all("deliveries"),
             views: self.all("views"),
-            dead_letters: contexts.into_iter().map(dead).sum(),
+            dead_letters: self.dead_letters(&["book", "rent", "delivery", "view"]),
         }
     }
 
@@ -63,8 +62,7 @@ impl Truth {
     /// All books must have been registered as free, and the log must hold no foreign events.
     pub fn contradictions(&self) -> Vec<String> {
         let told = self.told();
-        let mut wrong = Vec::new();
-        self.check_log(&mut wrong);
+        let mut wrong = log::contradictions(&self.log);
         for (rent, told) in &told {
             told.check(*rent, &mut wrong);
         }
@@ -80,8 +78,7 @@ impl Truth {
 
     /// The numbers that events of one type have in a field, in the log's order.
     pub fn told_of(&self, kind: &str, field: &str) -> Vec<u64> {
-        let events = self.log.iter().filter(|entry| entry.kind == kind);
-        events.map(|entry| entry.number_of(field)).collect()
+        log::told_of(&self.log, kind, field)
     }
 
     fn told(&self) -> BTreeMap<u64, Told> {
@@ -97,24 +94,6 @@ impl Truth {
             list(rents.entry(entry.number_of(field)).or_default()).push(entry.clone());
         }
         rents
-    }
-
-    fn check_log(&self, wrong: &mut Vec<String>) {
-        let mut ids = BTreeSet::new();
-        for (expected, entry) in (1..).zip(&self.log) {
-            if entry.number != expected {
-                wrong.push(format!("the log has {} where {expected} should be", entry.number));
-                break;
-            }
-        }
-        for entry in &self.log {
-            let id = (entry.text_of("source"), entry.text_of("id"));
-            if id.1.is_empty() {
-                wrong.push(format!("an event without an id: {entry:?}"));
-            } else if !ids.insert(id) {
-                wrong.push(format!("two events have the id {id:?}"));
-            }
-        }
     }
 
     fn check_rents(&self, told: &BTreeMap<u64, Told>, wrong: &mut Vec<String>) {
@@ -231,14 +210,6 @@ fn last(entries: &[Entry], of: impl Fn(&Entry) -> Value) -> Value {
 /// The fields of a resource or of an event, without what each adds around them.
 fn fields(value: &Value) -> Value {
     without(value, &["_links", "eventType", "timestamp"])
-}
-
-fn without(value: &Value, names: &[&str]) -> Value {
-    let mut value = value.clone();
-    if let Some(members) = value.as_object_mut() {
-        members.retain(|name, _| !names.contains(&name.as_str()));
-    }
-    value
 }
 
 fn number(value: &Value) -> u64 {

@@ -1,6 +1,7 @@
-//! The system's log, read as an administrator.
+//! A system's log, read as an administrator.
 
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// An event in the log.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +32,7 @@ impl Entry {
 ///
 /// # Panics
 /// Where Redis is away, or an entry is not laid out as the platform does it.
-pub(super) fn read(connection: &mut redis::Connection, system: &str) -> Vec<Entry> {
+pub fn read(connection: &mut redis::Connection, system: &str) -> Vec<Entry> {
     let entries: Vec<(String, Vec<String>)> = redis::cmd("XRANGE")
         .arg(format!("{{{system}}}:log"))
         .arg("-")
@@ -48,4 +49,39 @@ pub(super) fn read(connection: &mut redis::Connection, system: &str) -> Vec<Entr
             Entry { number, event: serde_json::from_str(&text).unwrap_or_default(), kind, text }
         })
         .collect()
+}
+
+/// The numbers that events of one type have in a field, in the log's order.
+pub fn told_of(log: &[Entry], kind: &str, field: &str) -> Vec<u64> {
+    let events = log.iter().filter(|entry| entry.kind == kind);
+    events.map(|entry| entry.number_of(field)).collect()
+}
+
+/// What is wrong with a log by itself, a line each: it has gaps, or events that cannot be told apart.
+pub fn contradictions(log: &[Entry]) -> Vec<String> {
+    let (mut wrong, mut ids) = (Vec::new(), BTreeSet::new());
+    for (expected, entry) in (1..).zip(log) {
+        if entry.number != expected {
+            wrong.push(format!("the log has {} where {expected} should be", entry.number));
+            break;
+        }
+    }
+    for entry in log {
+        let id = (entry.text_of("source"), entry.text_of("id"));
+        if id.1.is_empty() {
+            wrong.push(format!("an event without an id: {entry:?}"));
+        } else if !ids.insert(id) {
+            wrong.push(format!("two events have the id {id:?}"));
+        }
+    }
+    wrong
+}
+
+/// A resource or an event's data without the members of these names.
+pub fn without(value: &Value, names: &[&str]) -> Value {
+    let mut value = value.clone();
+    if let Some(members) = value.as_object_mut() {
+        members.retain(|name, _| !names.contains(&name.as_str()));
+    }
+    value
 }
