@@ -32,6 +32,13 @@ impl<A: Aggregate> Decision<A> {
         Decision { state: None, events: Vec::new(), refusal: None }
     }
 
+    /// The same, and this is told, too, after what is told already.
+    #[must_use]
+    pub fn telling(mut self, event: impl Into<A::Event>) -> Self {
+        self.events.push(event.into());
+        self
+    }
+
     /// The same, and whoever waits for the intent is refused: how it ends that a neighbour did not grant
     /// what was asked for. Unlike a rejected command it changes the state.
     #[must_use]

@@ -10,6 +10,7 @@ use crate::env::{Cause, Env, Host};
 use crate::error::Error;
 use crate::json;
 use crate::message;
+use crate::rest::action::{Action, Answer};
 use crate::rest::collection::Collection;
 use crate::rest::source::Source;
 use crate::view::View;
@@ -38,6 +39,7 @@ pub struct Definition {
     pub(crate) context: &'static str,
     pub(crate) neighbours: &'static [&'static str],
     pub(crate) sources: Vec<Box<dyn Source>>,
+    pub(crate) actions: Vec<(&'static str, Action)>,
     pub(crate) questions: Vec<(&'static str, Question)>,
     pub(crate) follower: Option<Box<dyn Follower>>,
     pub(crate) messages: Option<Messages>,
@@ -52,6 +54,7 @@ impl Definition {
             context,
             neighbours: &[],
             sources: Vec::new(),
+            actions: Vec::new(),
             questions: Vec::new(),
             follower: None,
             messages: None,
@@ -90,6 +93,36 @@ impl Definition {
     #[must_use]
     pub fn view(mut self, view: View) -> Self {
         self.follower = Some(Box::new(view));
+        self
+    }
+
+    /// A command that is none of a collection: POST at `/<system>/<path>`, with an Idempotency-Key where the
+    /// client brings one. Everything it decides is one commit.
+    #[must_use]
+    pub fn command<Q: DeserializeOwned + 'static, R: Serialize + 'static>(
+        mut self,
+        path: &'static str,
+        command: fn(&mut Work, &Q) -> Result<R, Error>,
+    ) -> Self {
+        self.actions.push((path, Action::command(command)));
+        self
+    }
+
+    /// A question with a body: POST at `/<system>/<path>`, which changes nothing.
+    #[must_use]
+    pub fn question<Q: DeserializeOwned + 'static>(
+        mut self,
+        path: &'static str,
+        question: fn(&Env, &Q) -> Result<Answer, Error>,
+    ) -> Self {
+        self.actions.push((path, Action::question(question)));
+        self
+    }
+
+    /// A query that is none of a collection: GET at `/<system>/<path>`.
+    #[must_use]
+    pub fn query(mut self, path: &'static str, query: fn(&Env) -> Result<Answer, Error>) -> Self {
+        self.actions.push((path, Action::Query(query)));
         self
     }
 

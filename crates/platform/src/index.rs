@@ -36,7 +36,14 @@ fn prefix(value: &Value) -> Option<Vec<u8>> {
     let mut bytes = match value {
         Value::Null => Vec::new(),
         Value::Bool(flag) => vec![b'0' + u8::from(*flag)],
-        Value::Number(number) => format!("{:0ID_DIGITS$}", number.as_u64()?).into_bytes(),
+        Value::Number(number) => match number.as_u64() {
+            Some(number) => format!("{number:0ID_DIGITS$}").into_bytes(),
+            // The further below zero, the fewer: `-` sorts before all digits.
+            None => {
+                let below = number.as_i64()?.unsigned_abs();
+                format!("-{:0ID_DIGITS$}", u64::MAX - below).into_bytes()
+            }
+        },
         Value::String(text) => text_key(text),
         Value::Array(_) | Value::Object(_) => return None,
     };
@@ -73,6 +80,11 @@ mod tests {
     fn members_sort_as_their_values_do_and_then_by_id() {
         let sorted = [
             member(json!(null), 9),
+            member(json!(i64::MIN), 1),
+            member(json!(-10), 2),
+            member(json!(-2), 1),
+            member(json!(-2), 2),
+            member(json!(0), 1),
             member(json!(2), 10),
             member(json!(10), 1),
             member(json!(10), 2),

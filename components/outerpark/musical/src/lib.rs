@@ -19,7 +19,7 @@ fn musicals() -> Collection<Musical> {
     Collection::new()
         .on_post(|id, musical| Command::Register { id, musical })
         .on_put(Command::Change)
-        .numbers_as_text(&["musicalId"])
+        .values_as_text(&["musicalId"])
         .search("findByMusicalId", "musicalId")
 }
 

@@ -20,7 +20,7 @@ fn reservations() -> Collection<Reservation> {
     Collection::new()
         .on_post(|id, reservation| Command::Request { id, reservation })
         .on_delete(|| Command::Cancel)
-        .numbers_as_text(&["musicalId"])
+        .values_as_text(&["musicalId"])
         .guarded_by(policies::unless_payment_is_behind)
         .settled_by(policies::settle)
 }

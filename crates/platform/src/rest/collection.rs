@@ -8,19 +8,20 @@ use serde_json::{Value, json};
 use super::hal;
 use super::idempotency::Claim;
 use super::listing::{Item, Listing, Page};
-use super::source::{Search, Source};
+use super::source::{Array, Search, Source};
 use crate::aggregate::Aggregate;
 use crate::env::Env;
-use crate::error::{Error, Rejection};
+use crate::error::{Class, Error, Rejection};
 use crate::index;
 use crate::json;
 use crate::redis::Reply;
-use crate::work::{Work, field_key, list};
+use crate::work::{Kept, Work, field_key, list};
 
 type Post<A> = Box<dyn Fn(u64, Value) -> Result<<A as Aggregate>::Command, Rejection>>;
 type Put<A> = Box<dyn Fn(Value) -> Result<<A as Aggregate>::Command, Rejection>>;
 type Delete<A> = fn() -> <A as Aggregate>::Command;
 type Guard = fn(&Env) -> Result<(), Error>;
+type Along<A> = fn(&mut Work, &A) -> Result<(), Error>;
 type Settle<A> = fn(&A, &Env) -> Result<<A as Aggregate>::Command, Error>;
 
 /// A collection of aggregates. Read-only until it is told what the methods mean.
@@ -29,9 +30,12 @@ pub struct Collection<A: Aggregate> {
     put: Option<Put<A>>,
     delete: Option<Delete<A>>,
     guard: Option<Guard>,
-    numbers: &'static [&'static str],
+    along: Option<Along<A>>,
+    texts: &'static [&'static str],
     pub(super) settle: Option<Settle<A>>,
     searches: Vec<Search>,
+    also: Option<&'static str>,
+    arrays: Vec<Array>,
     aggregate: PhantomData<A>,
 }
 
@@ -42,9 +46,12 @@ impl<A: Aggregate> Default for Collection<A> {
             put: None,
             delete: None,
             guard: None,
-            numbers: &[],
+            along: None,
+            texts: &[],
             settle: None,
             searches: Vec::new(),
+            also: None,
+            arrays: Vec::new(),
             aggregate: PhantomData,
         }
     }
@@ -80,17 +87,20 @@ impl<A: Aggregate + 'static> Collection<A> {
         self
     }
 
-    /// Fields whose numbers clients may send as text, too.
+    /// Fields whose numbers, `true` and `false` clients may send as text, too, as httpie does.
     #[must_use]
-    pub fn numbers_as_text(mut self, fields: &'static [&'static str]) -> Self {
-        self.numbers = fields;
+    pub fn values_as_text(mut self, fields: &'static [&'static str]) -> Self {
+        self.texts = fields;
         self
     }
 
-    fn with_numbers(&self, mut body: Value) -> Value {
-        for field in self.numbers {
-            if let Some(number) = body[*field].as_str().and_then(|text| text.parse::<u64>().ok()) {
+    fn with_values(&self, mut body: Value) -> Value {
+        for field in self.texts {
+            let Some(text) = body[*field].as_str() else { continue };
+            if let Ok(number) = text.parse::<u64>() {
                 body[*field] = number.into();
+            } else if let Ok(flag) = text.parse::<bool>() {
+                body[*field] = flag.into();
             }
         }
         body
@@ -100,6 +110,13 @@ impl<A: Aggregate + 'static> Collection<A> {
     #[must_use]
     pub fn guarded_by(mut self, guard: Guard) -> Self {
         self.guard = Some(guard);
+        self
+    }
+
+    /// What else changes with what is created, in the same commit.
+    #[must_use]
+    pub fn together_with(mut self, along: Along<A>) -> Self {
+        self.along = Some(along);
         self
     }
 
@@ -114,7 +131,29 @@ impl<A: Aggregate + 'static> Collection<A> {
     /// A search by a field that holds a number.
     #[must_use]
     pub fn search(mut self, name: &'static str, field: &'static str) -> Self {
-        self.searches.push(Search { name, field });
+        self.searches.push(Search { name, field, is_text: false });
+        self
+    }
+
+    /// A search by a field that holds text.
+    #[must_use]
+    pub fn search_text(mut self, name: &'static str, field: &'static str) -> Self {
+        self.searches.push(Search { name, field, is_text: true });
+        self
+    }
+
+    /// A second name that it is found by, at `/<system>/<name>`.
+    #[must_use]
+    pub fn also_at(mut self, name: &'static str) -> Self {
+        self.also = Some(name);
+        self
+    }
+
+    /// A plain JSON array of its items at `/<system>/<path>`; below it, at `/<system>/<path>/<text>`, of
+    /// those whose field holds that text.
+    #[must_use]
+    pub fn array_at(mut self, path: &'static str, field: &'static str) -> Self {
+        self.arrays.push(Array { path, field });
         self
     }
 
@@ -151,6 +190,7 @@ impl<A: Aggregate + 'static> Collection<A> {
         let (id, state, item) = Work::transact(env, |work| {
             let (id, state) = work.create::<A>(command)?;
             let state = state.ok_or_else(|| Error::fault("created nothing"))?;
+            self.along.map_or(Ok(()), |along| along(work, &state))?;
             let item = visible(&state, id, 1)?;
             match (&claim, &item) {
                 (Some(claim), Some(item)) => {
@@ -165,13 +205,16 @@ impl<A: Aggregate + 'static> Collection<A> {
             Some(item) => Some(item),
             None => {
                 let record = claim.map(|claim| claim.record.clone());
-                self.settle_from(env, id, Some((state, record)))?
+                let cause = serde_json::to_string(&env.cause).ok();
+                self.settle_from(env, id, Some((state, 1, Kept { record, cause })))?
             }
         };
         item.ok_or_else(|| Error::Unavailable(format!("{}/{id} is not settled", A::COLLECTION)))
     }
 
-    /// Decides a command on a visible aggregate. `expected` is the version that the client has seen.
+    /// Decides a command on a visible aggregate; one that it makes an intent is settled before this
+    /// answers. `expected` is the version that the client has seen. A command that is refused for the
+    /// moment ([`Rejection::later`]) is decided anew, once, where settling what is owed helps.
     ///
     /// # Errors
     /// The domain's rejection, [`Rejection::MISSING`], [`Error::Stale`], [`Error::Conflict`] when the
@@ -183,17 +226,41 @@ impl<A: Aggregate + 'static> Collection<A> {
         expected: Option<&str>,
         command: &dyn Fn(Value) -> Result<A::Command, Rejection>,
     ) -> Result<Option<Item>, Error> {
-        Work::transact(env, |work| {
-            let state = work.load::<A>(id)?.ok_or(Rejection::MISSING)?;
+        let changed = self.change_once(env, id, expected, command);
+        let Err(Error::Rejected(Rejection { class: Class::Later, .. })) = changed else {
+            return changed;
+        };
+        match self.settle_owed(env, id)? {
+            true => self.change_once(env, id, expected, command),
+            false => changed,
+        }
+    }
+
+    fn change_once(
+        &self,
+        env: &Env,
+        id: u64,
+        expected: Option<&str>,
+        command: &dyn Fn(Value) -> Result<A::Command, Rejection>,
+    ) -> Result<Option<Item>, Error> {
+        let (before, state, version) = Work::transact(env, |work| {
+            let before = work.load::<A>(id)?.ok_or(Rejection::MISSING)?;
             let version = work.version::<A>(id);
-            let seen = visible(&state, id, version)?.ok_or(Rejection::MISSING)?;
+            let seen = visible(&before, id, version)?.ok_or(Rejection::MISSING)?;
             if expected.is_some_and(|tags| !hal::names(tags, version)) {
                 return Err(Error::Stale);
             }
             let state = work.decide::<A>(id, command(seen.value)?)?;
-            let version = work.version_after::<A>(id);
-            state.map_or(Ok(None), |state| visible(&state, id, version))
-        })
+            Ok((before, state, work.version_after::<A>(id)))
+        })?;
+        match state {
+            Some(state) if state.is_intent() && !before.is_intent() => {
+                let cause = serde_json::to_string(&env.cause).ok();
+                self.settle_from(env, id, Some((state, version, Kept { record: None, cause })))
+            }
+            Some(state) => visible(&state, id, version),
+            None => Ok(None),
+        }
     }
 
     /// Decides a command on a visible aggregate that stays one.
@@ -250,6 +317,14 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
         &self.searches
     }
 
+    fn also(&self) -> Option<&'static str> {
+        self.also
+    }
+
+    fn arrays(&self) -> &[Array] {
+        &self.arrays
+    }
+
     fn methods(&self) -> (bool, bool, bool) {
         (self.post.is_some(), self.put.is_some(), self.delete.is_some())
     }
@@ -273,7 +348,7 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
                 Error::Unavailable(format!("{}/{subject} is not settled", A::COLLECTION))
             });
         }
-        let body = self.with_numbers(body);
+        let body = self.with_values(body);
         self.create_for(env, claim, &|id| post(id, body.clone()))
     }
 
@@ -285,7 +360,7 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
         body: Value,
     ) -> Result<Option<Item>, Error> {
         let put = self.put.as_ref().ok_or_else(|| Error::fault("no PUT here"))?;
-        let body = self.with_numbers(body);
+        let body = self.with_values(body);
         self.change(env, id, expected, &|_| put(body.clone()))
     }
 
@@ -297,7 +372,7 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
         patch: Value,
     ) -> Result<Option<Item>, Error> {
         let put = self.put.as_ref().ok_or_else(|| Error::fault("no PATCH here"))?;
-        let patch = self.with_numbers(patch);
+        let patch = self.with_values(patch);
         self.change(env, id, expected, &|mut resource| {
             json::merge(&mut resource, patch.clone());
             put(resource)

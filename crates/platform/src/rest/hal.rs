@@ -43,19 +43,22 @@ impl Place<'_> {
         if status == 201 { response.with("location", self.item_link(item.id)) } else { response }
     }
 
+    /// Where a page is of what this request asks for.
+    pub(super) fn page_at(&self, request: &Request, listing: &Listing, number: u64) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        let kept = request.query.iter().filter(|(name, _)| name != "page" && name != "size");
+        query.extend_pairs(kept);
+        query.append_pair("page", &number.to_string());
+        query.append_pair("size", &listing.size.to_string());
+        format!("{}{}?{}", self.origin, request.path, query.finish())
+    }
+
     /// A page's answer to a request for `path` (the collection's own or a search's).
     pub fn page(&self, request: &Request, listing: &Listing, page: &Page) -> Response {
         let items: Vec<Value> = page.items.iter().map(|item| self.resource(item)).collect();
         let pages = page.total.div_ceil(listing.size);
         let here = format!("{}{}", self.origin, request.path);
-        let at = |number: u64| {
-            let mut query = form_urlencoded::Serializer::new(String::new());
-            let kept = request.query.iter().filter(|(name, _)| name != "page" && name != "size");
-            query.extend_pairs(kept);
-            query.append_pair("page", &number.to_string());
-            query.append_pair("size", &listing.size.to_string());
-            json!({"href": format!("{here}?{}", query.finish())})
-        };
+        let at = |number: u64| json!({"href": self.page_at(request, listing, number)});
         let mut links = Map::new();
         if listing.page > 0 || pages > 1 {
             links.insert("first".into(), at(0));

@@ -1,12 +1,14 @@
 //! `Idempotency-Key` on POST: the same key with the same body gets the stored answer for 24 hours; with
 //! another body 422; while the first is still running 409.
 
+use std::hash::Hasher;
+
 use serde_json::{Value, json};
+use siphasher::sip128::{Hasher128, SipHasher24};
 
 use crate::env::Env;
 use crate::error::Error;
 use crate::http::Request;
-use crate::index::fnv1a;
 use crate::problem::Problem;
 use crate::redis::{IDEMPOTENCY, Reply, words};
 use crate::work::Work;
@@ -49,7 +51,7 @@ pub(crate) fn claim(env: &Env, request: &Request, collection: &str) -> Result<Ke
     }
     let record = format!("idempotency:{collection}:{key}");
     let token = env.unique();
-    let fingerprint = fingerprint(request);
+    let fingerprint = fingerprint(env, request);
     let arguments = words([&fingerprint, &token, CLAIM, KEPT]);
     let mut replies = env
         .script(&IDEMPOTENCY, &[env.key(&record)], arguments)?
@@ -65,6 +67,36 @@ pub(crate) fn claim(env: &Env, request: &Request, collection: &str) -> Result<Ke
         "differs" => Err(Problem::new(422, "this Idempotency-Key was used with another request")),
         _ => Err(Problem::new(409, "the first request with this Idempotency-Key is still running")),
     }
+}
+
+/// A stored answer, unless it is a refusal.
+///
+/// # Errors
+/// The refusal.
+pub(crate) fn not_refused(answer: &Value) -> Result<&Value, Problem> {
+    match answer["refused"].as_str() {
+        Some(refused) => Err(Problem::new(409, refused)),
+        None => Ok(answer),
+    }
+}
+
+/// What was done under a claim; where it came to nothing, the claim is ended.
+///
+/// # Errors
+/// Why it came to nothing.
+pub(crate) fn ended<T>(
+    env: &Env,
+    claim: Option<Claim>,
+    done: Result<T, Error>,
+) -> Result<T, Problem> {
+    done.map_err(|error| {
+        let problem = Problem::from(error);
+        if let Some(Err(error)) = claim.map(|claim| claim.end(env, &problem)) {
+            // The answer is the problem either way; the claim ends by itself where Redis is away.
+            eprintln!("the Idempotency-Key keeps its claim: {error}");
+        }
+        problem
+    })
 }
 
 impl Claim {
@@ -88,7 +120,14 @@ impl Claim {
     }
 }
 
-fn fingerprint(request: &Request) -> String {
-    let bytes = request.path.as_bytes().iter().chain(b"\0").chain(&request.body);
-    format!("{:016x}-{}", fnv1a(bytes), request.body.len())
+/// Keyed, so that whoever reads Redis cannot find out by trying what a body said that is kept nowhere
+/// else (`spec/kvaccine.md`: no registration number in the clear).
+fn fingerprint(env: &Env, request: &Request) -> String {
+    let secret = env.host.variable("service_token").unwrap_or_default();
+    let key = SipHasher24::new().hash(secret.as_bytes()).as_bytes();
+    let mut hasher = SipHasher24::new_with_key(&key);
+    hasher.write(request.path.as_bytes());
+    hasher.write(b"\0");
+    hasher.write(&request.body);
+    format!("{:032x}", hasher.finish128().as_u128())
 }

@@ -8,9 +8,9 @@ use crate::http::Request;
 use crate::json;
 
 /// Items on a page unless the client says otherwise.
-const DEFAULT_SIZE: u64 = 20;
+pub const DEFAULT_SIZE: u64 = 20;
 /// Items on a page at most.
-const MAX_SIZE: u64 = 1000;
+pub const MAX_SIZE: u64 = 1000;
 
 /// The furthest that a page can be away: whole numbers are exact so far in Redis's scripts.
 const MAX_OFFSET: u64 = 1 << 52;
@@ -29,13 +29,14 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Reads `page`, `size` and `sort` for a resource with these fields.
+    /// Reads `page`, `size` (or what it is where the client does not say) and `sort` for a resource with
+    /// these fields.
     ///
     /// # Errors
     /// The rejection that names the parameter.
-    pub fn parse(request: &Request, fields: &[String]) -> Result<Self, Rejection> {
+    pub fn parse(request: &Request, fields: &[String], size: u64) -> Result<Self, Rejection> {
         let page = number(request, "page", 0)?;
-        let size = number(request, "size", DEFAULT_SIZE)?;
+        let size = number(request, "size", size)?;
         if !(1..=MAX_SIZE).contains(&size) {
             return Err(Rejection::invalid("size", size, format!("must be 1 to {MAX_SIZE}")));
         }
@@ -108,7 +109,7 @@ mod tests {
 
     fn parse(query: &str) -> Result<Listing, Rejection> {
         let request = Request { query: crate::http::parse_query(query), ..Request::default() };
-        Listing::parse(&request, &["id".to_owned(), "title".to_owned()])
+        Listing::parse(&request, &["id".to_owned(), "title".to_owned()], DEFAULT_SIZE)
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The edge: from a request to what it asks for, and back. What Spring Data REST's clients expect, and
 //! what HTTP asks for (RFC 9110).
 
+pub mod action;
+mod array;
 pub mod collection;
 mod cors;
 pub mod hal;
@@ -14,9 +16,10 @@ pub(crate) mod source;
 
 use serde_json::{Value, json};
 
+use self::action::Action;
 use self::hal::Place;
 use self::idempotency::Keyed;
-use self::listing::{Item, Listing};
+use self::listing::{DEFAULT_SIZE, Item, Listing};
 use self::quota::Quota;
 use self::source::Source;
 use crate::context::Definition;
@@ -36,7 +39,31 @@ enum Found<'d> {
     Item(&'d dyn Source, &'d str),
     Searches(&'d dyn Source),
     Search(&'d dyn Source, source::Search),
+    /// A plain array: of all, or of those whose field holds this text as it stands in the path.
+    Array(&'d dyn Source, source::Array, Option<&'d str>),
+    Action(&'static str, &'d Action),
     Internal(Vec<&'d str>),
+}
+
+impl<'d> Found<'d> {
+    fn source(&self) -> Option<&'d dyn Source> {
+        match self {
+            Found::Collection(source)
+            | Found::Item(source, _)
+            | Found::Searches(source)
+            | Found::Search(source, _)
+            | Found::Array(source, ..) => Some(*source),
+            Found::Action(..) | Found::Internal(_) => None,
+        }
+    }
+
+    /// What its requests are counted under; nothing where they are not counted.
+    fn name(&self) -> Option<&'static str> {
+        match self {
+            Found::Action(path, _) => Some(path),
+            _ => self.source().map(Source::collection),
+        }
+    }
 }
 
 /// Answers a request.
@@ -53,16 +80,12 @@ pub fn serve(
     let segments: Vec<&str> = request.path.trim_matches('/').split('/').collect();
     let found = find(definition, &segments);
     let allow = found.as_ref().map(|found| allow(definition, found));
-    let source = match &found {
-        Some(
-            Found::Collection(s) | Found::Item(s, _) | Found::Searches(s) | Found::Search(s, _),
-        ) => Some(*s),
-        _ => None,
-    };
+    let source = found.as_ref().and_then(Found::source).or_else(|| definition.served().next());
     let entity = source.map_or(definition.context, Source::entity);
-    let quota = source
+    let name = found.as_ref().and_then(Found::name);
+    let quota = name
         .filter(|_| request.method != "OPTIONS")
-        .and_then(|source| Quota::count(&env, request, source.collection()));
+        .and_then(|name| Quota::count(&env, request, name));
     let answered = match (&found, &allow) {
         (Some(found), Some(allow)) => deadline
             .and_then(|_| quota.and_then(Quota::refusal).map_or(Ok(()), Err))
@@ -79,7 +102,7 @@ pub fn serve(
     if let Some(quota) = quota {
         response = quota.tell(response);
     }
-    if source.is_some() {
+    if name.is_some() {
         env.journal.tell(&env, request, response.status, began);
     }
     response = response.with("x-correlation-id", env.cause.correlation.as_str());
@@ -102,7 +125,11 @@ fn cause(host: &dyn Host, request: &Request) -> Cause {
 }
 
 fn find<'d>(definition: &'d Definition, segments: &[&'d str]) -> Option<Found<'d>> {
-    let served = |name: &str| definition.served().find(|source| source.collection() == name);
+    let served = |name: &str| {
+        definition
+            .served()
+            .find(|source| source.collection() == name || source.also() == Some(name))
+    };
     match segments {
         [system, "-", context, rest @ ..]
             if *system == definition.system && *context == definition.context =>
@@ -110,6 +137,8 @@ fn find<'d>(definition: &'d Definition, segments: &[&'d str]) -> Option<Found<'d
             Some(Found::Internal(rest.to_vec()))
         }
         [system, rest @ ..] if *system == definition.system => match rest {
+            _ if action(definition, rest).is_some() => action(definition, rest),
+            _ if array::at(definition, rest).is_some() => array::at(definition, rest),
             [name] => served(name).map(Found::Collection),
             [name, "search"] => {
                 served(name).filter(|source| !source.searches().is_empty()).map(Found::Searches)
@@ -126,9 +155,16 @@ fn find<'d>(definition: &'d Definition, segments: &[&'d str]) -> Option<Found<'d
     }
 }
 
+fn action<'d>(definition: &'d Definition, path: &[&str]) -> Option<Found<'d>> {
+    let path = path.join("/");
+    let found = definition.actions.iter().find(|(at, _)| *at == path)?;
+    Some(Found::Action(found.0, &found.1))
+}
+
 fn allow(definition: &Definition, found: &Found) -> String {
     let mut methods = vec!["GET", "HEAD", "OPTIONS"];
     match found {
+        Found::Action(_, action) => methods = action.methods().to_vec(),
         Found::Collection(source) if source.methods().0 => methods.push("POST"),
         Found::Item(source, _) => {
             let (_, put, delete) = source.methods();
@@ -170,7 +206,9 @@ fn route(
     }
     let source = match found {
         Found::Internal(path) => return internal::answer(definition, env, version, request, path),
+        Found::Action(path, action) => return action.answer(env, request, path),
         Found::Collection(s) | Found::Item(s, _) | Found::Searches(s) | Found::Search(s, _) => *s,
+        Found::Array(s, ..) => *s,
     };
     let place = Place {
         origin: request.origin(),
@@ -183,15 +221,20 @@ fn route(
     let response = match (found, method) {
         (Found::Collection(_), "POST") => post(env, request, source, &place)?,
         (Found::Collection(_), _) => {
-            let listing = Listing::parse(request, &source.fields()).map_err(Error::from)?;
+            let listing =
+                Listing::parse(request, &source.fields(), DEFAULT_SIZE).map_err(Error::from)?;
             place.page(request, &listing, &source.page(env, &listing)?)
+        }
+        (Found::Array(_, array, value), _) => {
+            array::answer(env, request, &place, source, *array, *value)?
         }
         (Found::Searches(_), _) => {
             place.searches(source.searches().iter().map(|search| (search.name, search.field)))
         }
         (Found::Search(_, search), _) => {
-            let mut listing = Listing::parse(request, &source.fields()).map_err(Error::from)?;
-            listing.filter = Some((search.field, searched(request, search.field)?));
+            let mut listing =
+                Listing::parse(request, &source.fields(), DEFAULT_SIZE).map_err(Error::from)?;
+            listing.filter = Some((search.field, searched(request, *search)?));
             place.page(request, &listing, &source.page(env, &listing)?)
         }
         (Found::Item(_, id), method) => {
@@ -204,7 +247,7 @@ fn route(
             })?;
             item(env, request, source, &place, id, method)?
         }
-        (Found::Internal(_), _) => unreachable!("answered above"),
+        (Found::Internal(_) | Found::Action(..), _) => unreachable!("answered above"),
     };
     Ok(match lag {
         Some(lag) => response.with("madang-lag", lag.to_string()),
@@ -212,8 +255,15 @@ fn route(
     })
 }
 
-fn searched(request: &Request, field: &'static str) -> Result<Value, Problem> {
-    let text = request.parameter(field).unwrap_or_default();
+fn searched(request: &Request, search: source::Search) -> Result<Value, Problem> {
+    let field = search.field;
+    let text = match request.parameter(field) {
+        Some(text) if search.is_text => return Ok(json!(text)),
+        None if search.is_text => {
+            return Err(Error::from(Rejection::invalid(field, Value::Null, "is required")).into());
+        }
+        text => text.unwrap_or_default(),
+    };
     let number: Result<u64, _> = text.parse();
     let refused = || Error::from(Rejection::invalid(field, text, "must be a number from 0 up"));
     Ok(json!(number.map_err(|_| refused())?))
@@ -264,35 +314,20 @@ fn post(
     let claim = match idempotency::claim(env, request, source.collection())? {
         Keyed::Without => None,
         Keyed::Claimed(claim) => Some(claim),
-        Keyed::Answered(answer) => return replay(place, &answer, request, source),
-    };
-    match source.post(env, body, claim.as_ref()) {
-        Ok(item) => Ok(place.item(201, &item)),
-        Err(error) => {
-            let problem = Problem::from(error);
-            if let Some(Err(error)) = claim.map(|claim| claim.end(env, &problem)) {
-                // The answer is the problem either way; the claim ends by itself where Redis is away.
-                eprintln!("the Idempotency-Key keeps its claim: {error}");
-            }
-            Err(problem)
+        Keyed::Answered(answer) => {
+            return idempotency::not_refused(&answer).map(|answer| replay(place, answer));
         }
-    }
+    };
+    let done = source.post(env, body, claim.as_ref());
+    idempotency::ended(env, claim, done).map(|item| place.item(201, &item))
 }
 
 /// The stored answer of an Idempotency-Key, with links as this request sees them.
-fn replay(
-    place: &Place,
-    answer: &Value,
-    request: &Request,
-    source: &dyn Source,
-) -> Result<Response, Problem> {
-    if let Some(refused) = answer["refused"].as_str() {
-        return Ok(Problem::new(409, refused).response(&request.path, source.entity()));
-    }
+fn replay(place: &Place, answer: &Value) -> Response {
     let number = |name: &str| answer[name].as_u64().unwrap_or(0);
     let item =
         Item { id: number("id"), version: number("version"), value: answer["value"].clone() };
-    Ok(place.item(201, &item))
+    place.item(201, &item)
 }
 
 /// What a collection is, in ALPS, as far as its clients need it.

@@ -73,7 +73,7 @@ impl<A: Aggregate + 'static> Collection<A> {
 
 fn compare(a: &Value, b: &Value) -> Ordering {
     match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a.as_u64().cmp(&b.as_u64()),
+        (Value::Number(a), Value::Number(b)) => a.as_i128().cmp(&b.as_i128()),
         (Value::String(a), Value::String(b)) => a.cmp(b),
         (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
         (Value::Null, Value::Null) => Ordering::Equal,

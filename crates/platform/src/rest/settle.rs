@@ -27,17 +27,26 @@ impl<A: Aggregate + 'static> Collection<A> {
         self.settle_from(env, id, None)
     }
 
+    /// Settles what an aggregate owes, if anything. Answers whether it owed something that is settled now.
+    ///
+    /// # Errors
+    /// Unavailable without Redis.
+    pub(super) fn settle_owed(&self, env: &Env, id: u64) -> Result<bool, Error> {
+        let owes = Work::new(env).load::<A>(id)?.is_some_and(|state| state.is_intent());
+        Ok(owes && matches!(self.settle(env, id), Ok(_) | Err(Error::Rejected(_))))
+    }
+
+    /// [`Collection::settle`], from a state, its version and what is kept with it that were just written.
     pub(super) fn settle_from(
         &self,
         env: &Env,
         id: u64,
-        mut fresh: Option<(A, Option<String>)>,
+        mut fresh: Option<(A, u64, Kept)>,
     ) -> Result<Option<Item>, Error> {
         let mut env = env.caused_by(env.cause.clone());
         loop {
-            let (state, version, kept) = if let Some((state, record)) = fresh.take() {
-                let cause = serde_json::to_string(&env.cause).ok();
-                (state, 1, Kept { record, cause })
+            let (state, version, kept) = if let Some(fresh) = fresh.take() {
+                fresh
             } else {
                 env.resumed = true;
                 let mut work = Work::new(&env);

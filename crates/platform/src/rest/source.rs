@@ -7,12 +7,23 @@ use super::listing::{Item, Listing, Page};
 use crate::env::Env;
 use crate::error::Error;
 
-/// A search by one field that holds a number: `/search/<name>?<field>=`.
+/// A search by one field: `/search/<name>?<field>=`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Search {
     /// `findByRentId`.
     pub name: &'static str,
     /// `rentId`.
+    pub field: &'static str,
+    /// Whether the field holds text; otherwise it is a number.
+    pub is_text: bool,
+}
+
+/// A path at which the items are a plain JSON array, below which those of one value are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Array {
+    /// `dashboard/list`.
+    pub path: &'static str,
+    /// The field that `dashboard/list/<value>` is about; it holds text.
     pub field: &'static str,
 }
 
@@ -25,6 +36,13 @@ pub(crate) trait Source {
     /// The resource's fields on the wire.
     fn fields(&self) -> Vec<String>;
     fn searches(&self) -> &[Search];
+    /// Its second name, where it has one.
+    fn also(&self) -> Option<&'static str> {
+        None
+    }
+    fn arrays(&self) -> &[Array] {
+        &[]
+    }
     /// Whether there are POST, PUT (and PATCH), DELETE.
     fn methods(&self) -> (bool, bool, bool) {
         (false, false, false)

@@ -18,7 +18,7 @@ use crate::error::{Error, Rejection};
 use crate::event::{Envelope, Fact};
 use crate::json;
 use crate::rest::listing::{Item, Listing, Page};
-use crate::rest::source::{Search, Source};
+use crate::rest::source::{Array, Search, Source};
 
 /// How long a view catches up with the log before it answers (`spec/README.md`).
 const FRESHNESS: Duration = Duration::from_millis(200);
@@ -56,6 +56,18 @@ impl From<u64> for Cell {
     }
 }
 
+impl From<i64> for Cell {
+    fn from(number: i64) -> Self {
+        Cell::Integer(number)
+    }
+}
+
+impl<T: Into<Cell>> From<Option<T>> for Cell {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Cell::Null, Into::into)
+    }
+}
+
 impl From<String> for Cell {
     fn from(text: String) -> Self {
         Cell::Text(text)
@@ -72,6 +84,8 @@ pub struct View {
     key: &'static str,
     columns: Vec<String>,
     searches: Vec<Search>,
+    also: Option<&'static str>,
+    arrays: Vec<Array>,
     handlers: Vec<(&'static str, Apply)>,
 }
 
@@ -91,6 +105,8 @@ impl View {
             key,
             columns: json::fields::<R>(),
             searches: Vec::new(),
+            also: None,
+            arrays: Vec::new(),
             handlers: Vec::new(),
         }
     }
@@ -98,7 +114,29 @@ impl View {
     /// A search by a column that holds a number.
     #[must_use]
     pub fn search(mut self, name: &'static str, field: &'static str) -> Self {
-        self.searches.push(Search { name, field });
+        self.searches.push(Search { name, field, is_text: false });
+        self
+    }
+
+    /// A search by a column that holds text.
+    #[must_use]
+    pub fn search_text(mut self, name: &'static str, field: &'static str) -> Self {
+        self.searches.push(Search { name, field, is_text: true });
+        self
+    }
+
+    /// A second name that it is found by, at `/<system>/<name>`.
+    #[must_use]
+    pub fn also_at(mut self, name: &'static str) -> Self {
+        self.also = Some(name);
+        self
+    }
+
+    /// A plain JSON array of its rows at `/<system>/<path>`; below it, at `/<system>/<path>/<text>`, of
+    /// those whose column holds that text.
+    #[must_use]
+    pub fn array_at(mut self, path: &'static str, field: &'static str) -> Self {
+        self.arrays.push(Array { path, field });
         self
     }
 
@@ -162,12 +200,11 @@ impl View {
                 .to_owned(),
             "INSERT OR IGNORE INTO madang_cursor VALUES (1, 0, 0, 0)".to_owned(),
         ];
-        statements.extend(self.searches.iter().filter(|search| search.field != key).map(
-            |search| {
-                let field = search.field;
-                format!("CREATE INDEX IF NOT EXISTS {table}_{field} ON {table} ({field})")
-            },
-        ));
+        let fields = self.searches.iter().map(|search| search.field);
+        let fields = fields.chain(self.arrays.iter().map(|array| array.field));
+        statements.extend(fields.filter(|field| *field != key).map(|field| {
+            format!("CREATE INDEX IF NOT EXISTS {table}_{field} ON {table} ({field})")
+        }));
         statements
     }
 
@@ -237,6 +274,14 @@ impl Source for View {
         &self.searches
     }
 
+    fn also(&self) -> Option<&'static str> {
+        self.also
+    }
+
+    fn arrays(&self) -> &[Array] {
+        &self.arrays
+    }
+
     fn item(&self, env: &Env, id: u64) -> Result<Option<Item>, Error> {
         let mut items = self.select(env, "WHERE id = ?1", vec![Cell::from(id)])?;
         Ok(items.pop())
@@ -246,7 +291,10 @@ impl Source for View {
         let mut values = Vec::new();
         let mut condition = String::new();
         if let Some((field, value)) = &listing.filter {
-            values.push(Cell::from(value.as_u64().unwrap_or(0)));
+            values.push(match value.as_str() {
+                Some(text) => Cell::from(text.to_owned()),
+                None => Cell::from(value.as_u64().unwrap_or(0)),
+            });
             condition = format!("WHERE {field} = ?1 ");
         }
         let count = format!("SELECT count(*) FROM {} {condition}", self.table);

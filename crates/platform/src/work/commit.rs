@@ -143,7 +143,7 @@ impl Work<'_, '_> {
                 if let Some(record) = &slot.kept.record {
                     words.extend(["k", record]);
                 }
-                if slot.after.intent && slot.kept.cause.is_none() {
+                if slot.after.intent && !before.intent {
                     words.extend(["c", &cause]);
                 }
                 self.command(&words);
