@@ -40,5 +40,6 @@ fn tell(work: &mut Work, event: &str, student: String, message: &str) -> Result<
     work.send(&student, message)?;
     let time = rfc3339(work.env.host.now());
     let (event_type, message) = (event.to_owned(), message.to_owned());
-    work.create::<Alert>(|id| Ok(Command::Tell { id, student, event_type, message, time })).map(drop)
+    work.create::<Alert>(|id| Ok(Command::Tell { id, student, event_type, message, time }))
+        .map(drop)
 }
