@@ -41,6 +41,7 @@ pub struct Definition {
     pub(crate) sources: Vec<Box<dyn Source>>,
     pub(crate) actions: Vec<(&'static str, Action)>,
     pub(crate) questions: Vec<(&'static str, Question)>,
+    pub(crate) concealed: &'static [&'static str],
     pub(crate) follower: Option<Box<dyn Follower>>,
     pub(crate) messages: Option<Messages>,
 }
@@ -56,6 +57,7 @@ impl Definition {
             sources: Vec::new(),
             actions: Vec::new(),
             questions: Vec::new(),
+            concealed: &[],
             follower: None,
             messages: None,
         }
@@ -79,6 +81,13 @@ impl Definition {
             replay: message::replay_message,
             drop: message::drop_message,
         });
+        self
+    }
+
+    /// Fields of bodies whose values no answer repeats, not even to say that they are wrong: personal data.
+    #[must_use]
+    pub fn conceals(mut self, fields: &'static [&'static str]) -> Self {
+        self.concealed = fields;
         self
     }
 

@@ -3,6 +3,7 @@
 
 pub mod action;
 mod array;
+mod change;
 pub mod collection;
 mod cors;
 pub mod hal;
@@ -93,6 +94,7 @@ pub fn serve(
         _ => Err(Problem::new(404, format!("there is nothing at {}", request.path))),
     };
     let mut response = answered.unwrap_or_else(|problem| {
+        let problem = problem.concealing(definition.concealed);
         let response = problem.response(&request.path, entity);
         match &allow {
             Some(allow) if problem.status == 405 => response.with("allow", allow.as_str()),
