@@ -41,6 +41,8 @@ pub struct Definition {
     pub(crate) sources: Vec<Box<dyn Source>>,
     pub(crate) actions: Vec<(&'static str, Action)>,
     pub(crate) questions: Vec<(&'static str, Question)>,
+    pub(crate) concealed: &'static [&'static str],
+    pub(crate) is_private: fn(&str) -> bool,
     pub(crate) follower: Option<Box<dyn Follower>>,
     pub(crate) messages: Option<Messages>,
 }
@@ -56,6 +58,8 @@ impl Definition {
             sources: Vec::new(),
             actions: Vec::new(),
             questions: Vec::new(),
+            concealed: &[],
+            is_private: |_| false,
             follower: None,
             messages: None,
         }
@@ -79,6 +83,15 @@ impl Definition {
             replay: message::replay_message,
             drop: message::drop_message,
         });
+        self
+    }
+
+    /// Fields of bodies that hold personal data: no answer repeats their values, not even to say that they
+    /// are wrong. And how such a value is known where it has no place, in a request's address and in the
+    /// headers that are kept and logged: there it is refused.
+    #[must_use]
+    pub fn conceals(mut self, fields: &'static [&'static str], known: fn(&str) -> bool) -> Self {
+        (self.concealed, self.is_private) = (fields, known);
         self
     }
 

@@ -36,11 +36,20 @@ pub fn from_wire<T: DeserializeOwned>(value: Value) -> Result<T, Rejection> {
             Some(field) => Rejection::invalid(camel(field), Value::Null, "is required"),
             None => {
                 let invalid = at(&named, &path).cloned().unwrap_or(Value::Null);
-                let reason = reason.split(" at line ").next().unwrap_or(&reason).to_owned();
-                Rejection::invalid(camel(&path), invalid, reason)
+                Rejection::invalid(camel(&path), invalid, without_value(&reason))
             }
         }
     })
+}
+
+/// What serde says of a wrong value, without the value: that stands in a member of its own.
+fn without_value(reason: &str) -> String {
+    let reason = reason.split(" at line ").next().unwrap_or(reason);
+    let Some((found, expected)) = reason.rsplit_once(", expected ") else {
+        return reason.to_owned();
+    };
+    let found = found.split(['`', '"']).next().unwrap_or(found).trim_end();
+    format!("{found}, expected {expected}")
 }
 
 /// RFC 7396: `patch` over `target`.
@@ -209,6 +218,24 @@ mod tests {
         let refused = from_wire::<Body>(json!({"bookId": "one", "address": "a"})).unwrap_err();
         assert_eq!(refused.violations[0].property, "bookId");
         assert_eq!(refused.violations[0].invalid_value, json!("one"));
+        assert_eq!(refused.detail, "bookId: invalid type: string, expected u64");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_value_is_said_without_the_value() {
+        for (address, found) in [
+            (json!(8_903_092), "integer"),
+            (json!("8, expected".len() as f64 + 0.5), "floating point"),
+            (json!(true), "boolean"),
+            (json!(["890309"]), "sequence"),
+            (json!({"890309": 1}), "map"),
+        ] {
+            let refused = from_wire::<Body>(json!({"bookId": 1, "address": address})).unwrap_err();
+            assert_eq!(
+                refused.detail,
+                format!("address: invalid type: {found}, expected a string")
+            );
+        }
     }
 
     #[test]

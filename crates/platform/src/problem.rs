@@ -25,6 +25,17 @@ impl Problem {
         Problem { status, detail: detail.into(), violations: Vec::new() }
     }
 
+    /// The same, without the values of these fields.
+    #[must_use]
+    pub(crate) fn concealing(mut self, fields: &[&str]) -> Self {
+        for violation in &mut self.violations {
+            if fields.contains(&&*violation.property) {
+                violation.invalid_value = Value::Null;
+            }
+        }
+        self
+    }
+
     /// The short text of the status (RFC 9110).
     pub fn title(&self) -> &'static str {
         match self.status {

@@ -1,23 +1,23 @@
 //! A collection of aggregates: what can be done with it over REST, and by typed calls.
 
 use std::marker::PhantomData;
+use std::time::SystemTime;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::hal;
 use super::idempotency::Claim;
 use super::listing::{Item, Listing, Page};
 use super::source::{Array, Search, Source};
 use crate::aggregate::Aggregate;
 use crate::env::Env;
-use crate::error::{Class, Error, Rejection};
+use crate::error::{Error, Rejection};
 use crate::index;
 use crate::json;
 use crate::redis::Reply;
-use crate::work::{Kept, Work, field_key, list};
+use crate::work::{Work, field_key, list};
 
-type Post<A> = Box<dyn Fn(u64, Value) -> Result<<A as Aggregate>::Command, Rejection>>;
+type Post<A> = Box<dyn Fn(u64, Value, SystemTime) -> Result<<A as Aggregate>::Command, Rejection>>;
 type Put<A> = Box<dyn Fn(Value) -> Result<<A as Aggregate>::Command, Rejection>>;
 type Delete<A> = fn() -> <A as Aggregate>::Command;
 type Guard = fn(&Env) -> Result<(), Error>;
@@ -29,8 +29,8 @@ pub struct Collection<A: Aggregate> {
     post: Option<Post<A>>,
     put: Option<Put<A>>,
     delete: Option<Delete<A>>,
-    guard: Option<Guard>,
-    along: Option<Along<A>>,
+    pub(super) guard: Option<Guard>,
+    pub(super) along: Option<Along<A>>,
     texts: &'static [&'static str],
     pub(super) settle: Option<Settle<A>>,
     searches: Vec<Search>,
@@ -69,7 +69,18 @@ impl<A: Aggregate + 'static> Collection<A> {
         mut self,
         command: fn(u64, B) -> A::Command,
     ) -> Self {
-        self.post = Some(Box::new(move |id, body| Ok(command(id, json::from_wire(body)?))));
+        self.post = Some(Box::new(move |id, body, _| Ok(command(id, json::from_wire(body)?))));
+        self
+    }
+
+    /// What POST of this body asks for, under the next id, at this time.
+    #[must_use]
+    pub fn on_post_at<B: DeserializeOwned + 'static>(
+        mut self,
+        command: fn(u64, B, SystemTime) -> A::Command,
+    ) -> Self {
+        self.post =
+            Some(Box::new(move |id, body, now| Ok(command(id, json::from_wire(body)?, now))));
         self
     }
 
@@ -166,125 +177,6 @@ impl<A: Aggregate + 'static> Collection<A> {
         let replies = list::<A>(env, field_key::<A>(env, field), Some(bounds), (0, 0), false)?;
         Ok(replies.first().and_then(Reply::number).unwrap_or(0))
     }
-
-    /// Creates an aggregate; one that is an intent is settled before this answers.
-    ///
-    /// # Errors
-    /// The domain's rejection or the guard's; unavailable without Redis or, for an intent that is not to be seen
-    /// without it, without the neighbour.
-    pub fn create(
-        &self,
-        env: &Env,
-        command: &dyn Fn(u64) -> Result<A::Command, Rejection>,
-    ) -> Result<Item, Error> {
-        self.create_for(env, None, command)
-    }
-
-    fn create_for(
-        &self,
-        env: &Env,
-        claim: Option<&Claim>,
-        command: &dyn Fn(u64) -> Result<A::Command, Rejection>,
-    ) -> Result<Item, Error> {
-        self.guard.map_or(Ok(()), |guard| guard(env))?;
-        let (id, state, item) = Work::transact(env, |work| {
-            let (id, state) = work.create::<A>(command)?;
-            let state = state.ok_or_else(|| Error::fault("created nothing"))?;
-            self.along.map_or(Ok(()), |along| along(work, &state))?;
-            let item = visible(&state, id, 1)?;
-            match (&claim, &item) {
-                (Some(claim), Some(item)) => {
-                    work.answer_idempotent(&claim.record, &claim.token, &answer_of(item));
-                }
-                (Some(claim), None) => work.bind_idempotent::<A>(id, &claim.record, &claim.token),
-                (None, _) => {}
-            }
-            Ok((id, state, item))
-        })?;
-        let item = match item {
-            Some(item) => Some(item),
-            None => {
-                let record = claim.map(|claim| claim.record.clone());
-                let cause = serde_json::to_string(&env.cause).ok();
-                self.settle_from(env, id, Some((state, 1, Kept { record, cause })))?
-            }
-        };
-        item.ok_or_else(|| Error::Unavailable(format!("{}/{id} is not settled", A::COLLECTION)))
-    }
-
-    /// Decides a command on a visible aggregate; one that it makes an intent is settled before this
-    /// answers. `expected` is the version that the client has seen. A command that is refused for the
-    /// moment ([`Rejection::later`]) is decided anew, once, where settling what is owed helps.
-    ///
-    /// # Errors
-    /// The domain's rejection, [`Rejection::MISSING`], [`Error::Stale`], [`Error::Conflict`] when the
-    /// retries are used up; unavailable without Redis.
-    pub fn change(
-        &self,
-        env: &Env,
-        id: u64,
-        expected: Option<&str>,
-        command: &dyn Fn(Value) -> Result<A::Command, Rejection>,
-    ) -> Result<Option<Item>, Error> {
-        let changed = self.change_once(env, id, expected, command);
-        let Err(Error::Rejected(Rejection { class: Class::Later, .. })) = changed else {
-            return changed;
-        };
-        match self.settle_owed(env, id)? {
-            true => self.change_once(env, id, expected, command),
-            false => changed,
-        }
-    }
-
-    fn change_once(
-        &self,
-        env: &Env,
-        id: u64,
-        expected: Option<&str>,
-        command: &dyn Fn(Value) -> Result<A::Command, Rejection>,
-    ) -> Result<Option<Item>, Error> {
-        let (before, state, version) = Work::transact(env, |work| {
-            let before = work.load::<A>(id)?.ok_or(Rejection::MISSING)?;
-            let version = work.version::<A>(id);
-            let seen = visible(&before, id, version)?.ok_or(Rejection::MISSING)?;
-            if expected.is_some_and(|tags| !hal::names(tags, version)) {
-                return Err(Error::Stale);
-            }
-            let state = work.decide::<A>(id, command(seen.value)?)?;
-            Ok((before, state, work.version_after::<A>(id)))
-        })?;
-        match state {
-            Some(state) if state.is_intent() && !before.is_intent() => {
-                let cause = serde_json::to_string(&env.cause).ok();
-                self.settle_from(env, id, Some((state, version, Kept { record: None, cause })))
-            }
-            Some(state) => visible(&state, id, version),
-            None => Ok(None),
-        }
-    }
-
-    /// Decides a command on a visible aggregate that stays one.
-    ///
-    /// # Errors
-    /// Those of [`Collection::change`].
-    pub fn decide(
-        &self,
-        env: &Env,
-        id: u64,
-        command: &dyn Fn(Value) -> Result<A::Command, Rejection>,
-    ) -> Result<Item, Error> {
-        Ok(self.change(env, id, None, command)?.ok_or(Rejection::MISSING)?)
-    }
-
-    /// The resource of an id.
-    ///
-    /// # Errors
-    /// [`Rejection::MISSING`]; unavailable without Redis.
-    pub fn find(&self, env: &Env, id: u64) -> Result<Item, Error> {
-        let mut work = Work::new(env);
-        let state = work.load::<A>(id)?.ok_or(Rejection::MISSING)?;
-        Ok(visible(&state, id, work.version::<A>(id))?.ok_or(Rejection::MISSING)?)
-    }
 }
 
 pub(super) fn visible<A: Aggregate>(
@@ -349,7 +241,7 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
             });
         }
         let body = self.with_values(body);
-        self.create_for(env, claim, &|id| post(id, body.clone()))
+        self.create_for(env, claim, &|id| post(id, body.clone(), env.host.now()))
     }
 
     fn put(

@@ -3,6 +3,7 @@
 
 pub mod action;
 mod array;
+mod change;
 pub mod collection;
 mod cors;
 pub mod hal;
@@ -10,6 +11,7 @@ pub(crate) mod idempotency;
 mod internal;
 pub mod listing;
 mod pages;
+mod private;
 mod quota;
 mod settle;
 pub(crate) mod source;
@@ -73,6 +75,9 @@ pub fn serve(
     version: &str,
     request: &Request,
 ) -> Response {
+    if let Some(refused) = private::refusal(definition, request) {
+        return refused;
+    }
     let began = host.now();
     let mut env = definition.env(host, cause(host, request));
     let deadline = deadline::of(request, began);
@@ -93,6 +98,7 @@ pub fn serve(
         _ => Err(Problem::new(404, format!("there is nothing at {}", request.path))),
     };
     let mut response = answered.unwrap_or_else(|problem| {
+        let problem = problem.concealing(definition.concealed);
         let response = problem.response(&request.path, entity);
         match &allow {
             Some(allow) if problem.status == 405 => response.with("allow", allow.as_str()),

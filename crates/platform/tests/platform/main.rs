@@ -1,5 +1,7 @@
 //! The platform on a real Redis, natively: the second ring without a host around it.
 
+mod action;
+mod approval;
 mod booking;
 mod call;
 mod consumer;
