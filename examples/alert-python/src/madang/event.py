@@ -10,6 +10,8 @@ from .errors import Fault, Rejected
 
 _TRACE = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _MOST = 2**64 - 1
+# What a field of a record can be, in words.
+_KINDS = {str: "text", int: "a number", bool: "true or false"}
 # What an envelope has beside its data.
 _ATTRIBUTES = """
     id source specversion type subject time datacontenttype traceparent correlationid causationid
@@ -41,12 +43,12 @@ def from_wire(record_type, data):
 
 def _field(field, data):
     name, kinds = camel(field.name), typing.get_args(field.type) or (field.type,)
-    value = data.get(name)
-    if value is None and type(None) not in kinds:
+    is_optional, value = type(None) in kinds, data.get(name)
+    if name not in data and not is_optional:
         raise Rejected.invalid(name, None, "is required")
     # A bool is an int to Python. All numbers of the contracts are u64.
-    if value is not None and type(value) not in kinds:
-        raise Rejected.invalid(name, value, f"must be {kinds[0].__name__}")
+    if type(value) not in kinds:
+        raise Rejected.invalid(name, value, f"must be {_KINDS[kinds[0]]}")
     if type(value) is int and not 0 <= value <= _MOST:
         raise Rejected.invalid(name, value, "must be a number from 0 up")
     return value

@@ -16,6 +16,7 @@ from wit_world.imports import (
 )
 from wit_world.imports import wasi_http_types as http
 from wit_world.imports.madang_platform_types import Problem as TypedProblem
+from wit_world.imports.streams import StreamError_Closed
 
 from .consumer import Stuck
 from .env import Answered, Cause, parse_number, tell
@@ -23,6 +24,10 @@ from .errors import text_of
 from .event import continued
 from .http import Request, Response, problem_of
 from .rest import catch_up, serve
+
+# The most that a body may hold, in bytes, and how much of it is read at once.
+_MAX_BODY = 1 << 20
+_CHUNK = 64 * 1024
 
 
 class Spin:
@@ -149,6 +154,8 @@ def _read(incoming):
     authority = incoming.authority()
     if authority:
         headers.setdefault("host", authority)
+    if not isinstance(method, http.Method_Get):
+        _skip(incoming.consume())
     is_secure = isinstance(incoming.scheme(), http.Scheme_Https)
     return Request(
         verb.removeprefix("Method_").upper(),
@@ -156,6 +163,20 @@ def _read(incoming):
         headers,
         "https" if is_secure else "http",
     )
+
+
+def _skip(body):
+    """Reads a body that nobody looks at, so that its connection can be used again; one that is longer
+    than any that is taken is left, and its connection closed."""
+    read = 0
+    with body, body.stream() as stream:
+        while read <= _MAX_BODY:
+            try:
+                read += len(stream.blocking_read(_CHUNK))
+            except Err as ended:
+                if not isinstance(ended.value, StreamError_Closed):
+                    tell(f"the request could not be read: {_reason(ended)}")
+                return
 
 
 def _respond(out, response):
