@@ -74,13 +74,14 @@ impl Truth {
         self.check_rows("inquiryMypages", rows(Told::page), &mut wrong);
         compare("canceled classes", &self.canceled, rows(|told| told.class(true)), &mut wrong);
         self.check_alerts(&mut wrong);
-        self.check_always_true(&mut wrong);
+        wrong.extend(self.untrue());
         wrong
     }
 
-    /// Payments in `CONFIRM` = classes registered. Points of a student = 10% of their confirmed
-    /// payments. One gift per class with points.
-    fn check_always_true(&self, wrong: &mut Vec<String>) {
+    /// What of the three lines that are always true is not, a line each: payments in `CONFIRM` = classes
+    /// registered; points of a student = 10% of their confirmed payments; one gift per class with points.
+    pub fn untrue(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
         let standing = |collection, status: &'static str| {
             self.listed[collection].iter().filter(move |row| row["status"] == status)
         };
@@ -112,6 +113,7 @@ impl Truth {
         if with_points != with_gifts {
             wrong.push(format!("{with_points:?} have points, and {with_gifts:?} have a gift"));
         }
+        wrong
     }
 
     /// What the log tells of each class.
