@@ -6,9 +6,10 @@ use std::time::SystemTime;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::change::Asked;
 use super::idempotency::Claim;
 use super::listing::{Item, Listing, Page};
-use super::source::{Array, Search, Source};
+use super::source::{Array, Methods, Search, Source};
 use crate::aggregate::Aggregate;
 use crate::env::Env;
 use crate::error::{Error, Rejection};
@@ -18,6 +19,7 @@ use crate::redis::Reply;
 use crate::work::{Work, field_key, list};
 
 type Post<A> = Box<dyn Fn(u64, Value, SystemTime) -> Result<<A as Aggregate>::Command, Rejection>>;
+type PostTo<A> = Box<dyn Fn(&mut Work, &Value) -> Result<(u64, <A as Aggregate>::Command), Error>>;
 type Put<A> = Box<dyn Fn(Value) -> Result<<A as Aggregate>::Command, Rejection>>;
 type Delete<A> = fn() -> <A as Aggregate>::Command;
 type Guard = fn(&Env) -> Result<(), Error>;
@@ -27,7 +29,9 @@ type Settle<A> = fn(&A, &Env) -> Result<<A as Aggregate>::Command, Error>;
 /// A collection of aggregates. Read-only until it is told what the methods mean.
 pub struct Collection<A: Aggregate> {
     post: Option<Post<A>>,
+    post_to: Option<PostTo<A>>,
     put: Option<Put<A>>,
+    patch: Option<Put<A>>,
     delete: Option<Delete<A>>,
     pub(super) guard: Option<Guard>,
     pub(super) along: Option<Along<A>>,
@@ -43,7 +47,9 @@ impl<A: Aggregate> Default for Collection<A> {
     fn default() -> Self {
         Collection {
             post: None,
+            post_to: None,
             put: None,
+            patch: None,
             delete: None,
             guard: None,
             along: None,
@@ -84,10 +90,32 @@ impl<A: Aggregate + 'static> Collection<A> {
         self
     }
 
-    /// What PUT of this body asks for; PATCH is the same with the resource's own fields under the patch.
+    /// What POST of this body asks for, and of which aggregate that is there already.
+    #[must_use]
+    pub fn on_post_to<B: DeserializeOwned + 'static>(
+        mut self,
+        find: fn(&mut Work, &B) -> Result<u64, Error>,
+        command: fn(B) -> A::Command,
+    ) -> Self {
+        self.post_to = Some(Box::new(move |work, body| {
+            let body: B = json::from_wire(body.clone())?;
+            Ok((find(work, &body)?, command(body)))
+        }));
+        self
+    }
+
+    /// What PUT of this body asks for; unless [`Collection::on_patch`] says otherwise, PATCH is the same with the resource's own fields under the patch.
     #[must_use]
     pub fn on_put<B: DeserializeOwned + 'static>(mut self, command: fn(B) -> A::Command) -> Self {
         self.put = Some(Box::new(move |body| Ok(command(json::from_wire(body)?))));
+        self
+    }
+
+    /// What PATCH of this body asks for: the patch as it came, where the fields that it leaves out do not
+    /// mean what the resource has in them.
+    #[must_use]
+    pub fn on_patch<B: DeserializeOwned + 'static>(mut self, command: fn(B) -> A::Command) -> Self {
+        self.patch = Some(Box::new(move |body| Ok(command(json::from_wire(body)?))));
         self
     }
 
@@ -217,8 +245,13 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
         &self.arrays
     }
 
-    fn methods(&self) -> (bool, bool, bool) {
-        (self.post.is_some(), self.put.is_some(), self.delete.is_some())
+    fn methods(&self) -> Methods {
+        Methods {
+            post: self.post.is_some() || self.post_to.is_some(),
+            put: self.put.is_some(),
+            patch: self.put.is_some() || self.patch.is_some(),
+            delete: self.delete.is_some(),
+        }
     }
 
     fn item(&self, env: &Env, id: u64) -> Result<Option<Item>, Error> {
@@ -234,13 +267,16 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
     }
 
     fn post(&self, env: &Env, body: Value, claim: Option<&Claim>) -> Result<Item, Error> {
-        let post = self.post.as_ref().ok_or_else(|| Error::fault("no POST here"))?;
         if let Some(subject) = claim.and_then(|claim| claim.subject) {
             return self.settle(env, subject)?.ok_or_else(|| {
                 Error::Unavailable(format!("{}/{subject} is not settled", A::COLLECTION))
             });
         }
         let body = self.with_values(body);
+        if let Some(post_to) = &self.post_to {
+            return self.post_to(env, claim, &|work| post_to(work, &body));
+        }
+        let post = self.post.as_ref().ok_or_else(|| Error::fault("no POST here"))?;
         self.create_for(env, claim, &|id| post(id, body.clone(), env.host.now()))
     }
 
@@ -263,8 +299,11 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
         expected: Option<&str>,
         patch: Value,
     ) -> Result<Option<Item>, Error> {
-        let put = self.put.as_ref().ok_or_else(|| Error::fault("no PATCH here"))?;
         let patch = self.with_values(patch);
+        if let Some(own) = &self.patch {
+            return self.change(env, id, expected, &|_| own(patch.clone()));
+        }
+        let put = self.put.as_ref().ok_or_else(|| Error::fault("no PATCH here"))?;
         self.change(env, id, expected, &|mut resource| {
             json::merge(&mut resource, patch.clone());
             put(resource)

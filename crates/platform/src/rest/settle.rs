@@ -17,6 +17,22 @@ const BUDGET: Duration = Duration::from_secs(5);
 /// How long an intent that could not be settled is put off, in milliseconds.
 const INTENT_PAUSE: &str = "2000";
 
+/// What clients see of an aggregate once it is settled.
+pub(super) enum Settled {
+    /// By this request.
+    Here(Option<Item>),
+    /// By another; this one came too late, or there was nothing to settle.
+    Elsewhere(Option<Item>),
+}
+
+impl Settled {
+    pub(super) fn item(self) -> Option<Item> {
+        match self {
+            Settled::Here(item) | Settled::Elsewhere(item) => item,
+        }
+    }
+}
+
 impl<A: Aggregate + 'static> Collection<A> {
     /// Finishes or undoes an intent, whoever left it. Answers what clients see of it then.
     ///
@@ -24,7 +40,7 @@ impl<A: Aggregate + 'static> Collection<A> {
     /// What the collection's `settle` reports: the intent stays, to be taken up again. A rejection, where
     /// the decision ends the intent by refusing it.
     pub fn settle(&self, env: &Env, id: u64) -> Result<Option<Item>, Error> {
-        self.settle_from(env, id, None)
+        Ok(self.settle_from(env, id, None)?.item())
     }
 
     /// Settles what an aggregate owes, if anything. Answers whether it owed something that is settled now.
@@ -42,19 +58,22 @@ impl<A: Aggregate + 'static> Collection<A> {
         env: &Env,
         id: u64,
         mut fresh: Option<(A, u64, Kept)>,
-    ) -> Result<Option<Item>, Error> {
+    ) -> Result<Settled, Error> {
         let mut env = env.caused_by(env.cause.clone());
+        let mine = fresh.as_ref().map(|(_, version, _)| *version);
         loop {
             let (state, version, kept) = if let Some(fresh) = fresh.take() {
                 fresh
             } else {
                 env.resumed = true;
                 let mut work = Work::new(&env);
-                let Some(state) = work.load::<A>(id)? else { return Ok(None) };
+                let Some(state) = work.load::<A>(id)? else { return Ok(Settled::Elsewhere(None)) };
                 (state, work.version::<A>(id), work.kept_with::<A>(id))
             };
-            let Some(settle) = self.settle.filter(|_| state.is_intent()) else {
-                return visible(&state, id, version);
+            // One of another version is not what was written before, but what others made of it.
+            let is_mine = mine.is_none_or(|mine| mine == version);
+            let Some(settle) = self.settle.filter(|_| is_mine && state.is_intent()) else {
+                return visible(&state, id, version).map(Settled::Elsewhere);
             };
             let was_seen = state.resource().is_some();
             let cause = kept.cause.as_deref().and_then(|cause| serde_json::from_str(cause).ok());
@@ -76,7 +95,7 @@ impl<A: Aggregate + 'static> Collection<A> {
             }
             match work.commit() {
                 Ok(Committed::Done | Committed::Overtaken) => {
-                    return refusal.map_or(Ok(item), |refusal| Err(refusal.into()));
+                    return refusal.map_or(Ok(Settled::Here(item)), |refusal| Err(refusal.into()));
                 }
                 Err(Error::Conflict) => {}
                 Err(other) => return Err(other),

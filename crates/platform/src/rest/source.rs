@@ -27,6 +27,15 @@ pub struct Array {
     pub field: &'static str,
 }
 
+/// What can be done besides reading.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Methods {
+    pub(crate) post: bool,
+    pub(crate) put: bool,
+    pub(crate) patch: bool,
+    pub(crate) delete: bool,
+}
+
 /// A collection, as the edge sees it.
 pub(crate) trait Source {
     /// `rents`.
@@ -43,9 +52,8 @@ pub(crate) trait Source {
     fn arrays(&self) -> &[Array] {
         &[]
     }
-    /// Whether there are POST, PUT (and PATCH), DELETE.
-    fn methods(&self) -> (bool, bool, bool) {
-        (false, false, false)
+    fn methods(&self) -> Methods {
+        Methods::default()
     }
     /// Catches up with the log before it is read, and answers how many events are unread still. None: it
     /// is what it is.
