@@ -19,7 +19,7 @@ use crate::redis::Reply;
 use crate::work::{Work, field_key, list};
 
 type Post<A> = Box<dyn Fn(u64, Value, SystemTime) -> Result<<A as Aggregate>::Command, Rejection>>;
-type PostTo<A> = Box<dyn Fn(&mut Work, &Value) -> Result<(u64, <A as Aggregate>::Command), Error>>;
+type PostTo<A> = Box<dyn Fn(&mut Work, &Value) -> Asked<A>>;
 type Put<A> = Box<dyn Fn(Value) -> Result<<A as Aggregate>::Command, Rejection>>;
 type Delete<A> = fn() -> <A as Aggregate>::Command;
 type Guard = fn(&Env) -> Result<(), Error>;
