@@ -1,0 +1,62 @@
+//! Classes are registered and canceled in quick turns while others go up and down.
+
+use madang_testing::{Host, in_parallel};
+use madang_tests::lecture::Lecture;
+use madang_tests::with_faults;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Students who act at the same time.
+const STUDENTS: usize = 4;
+
+/// Has each student register so many classes and cancel every other, while somebody takes these contexts
+/// down and heals them in turns; then that all is true.
+fn take_turns(host: &Host, contexts: &[&str], classes: u64) {
+    let lecture = Lecture::of(host);
+    let at_work = AtomicUsize::new(STUDENTS);
+    in_parallel(STUDENTS + 1, |i| {
+        if i < STUDENTS {
+            for turn in 0..classes {
+                let class = lecture.register(&format!("student-{i}"), 1_000 * (turn + 1) + 7);
+                if turn % 2 == 0 {
+                    lecture.cancel(class);
+                }
+            }
+            at_work.fetch_sub(1, Ordering::Relaxed);
+            return;
+        }
+        let mut turn = 0;
+        while at_work.load(Ordering::Relaxed) > 0 {
+            let context = contexts[turn % contexts.len()];
+            host.down(&madang_tests::lecture::component(context));
+            // As long as a student needs for a turn, without looking at a clock.
+            lecture.register("meanwhile", 10);
+            lecture.heal(&[context]);
+            lecture.register("meanwhile", 20);
+            turn += 1;
+        }
+    });
+    lecture.heal(contexts);
+    lecture.settle_now();
+    lecture.check();
+    let kept =
+        lecture.all("classes").iter().filter(|class| class["student"] != "meanwhile").count();
+    assert_eq!(kept as u64, STUDENTS as u64 * classes / 2);
+}
+
+/// A host that lets class wait for pay as long as that takes.
+fn host() -> Option<Host> {
+    let patient = Host::builder().variable("connect_timeout_ms", "30000");
+    with_faults(patient.variable("call_timeout_ms", "30000"))
+}
+
+#[test]
+fn while_point_and_gift_go_up_and_down() {
+    let Some(host) = host() else { return };
+    take_turns(&host, &["gift", "point"], 20);
+}
+
+#[test]
+fn while_all_that_hear_of_it_go_up_and_down() {
+    let Some(host) = host() else { return };
+    take_turns(&host, &["course", "gift", "alert", "point", "my-page"], 10);
+}
