@@ -2,6 +2,7 @@
 //! its errors.
 
 mod channel;
+mod gateway;
 mod kill;
 pub mod lecture;
 pub mod outerpark;
@@ -9,6 +10,7 @@ mod problem;
 mod shared;
 
 pub use channel::Channel;
+pub use gateway::Gateway;
 pub use kill::{Killable, Step, kill_at_each_step, kills};
 pub use problem::{errors, problem};
 pub use shared::Shared;

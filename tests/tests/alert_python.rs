@@ -7,7 +7,7 @@ use madang_testing::{
     Client, Host, HostBuilder, Redis, SERVICE_TOKEN, Trigger, eventually, manifest_from_env,
     spin_manifest,
 };
-use madang_tests::{SETTLING, kills};
+use madang_tests::{Gateway, SETTLING, kills};
 use redis::Connection;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -273,6 +273,33 @@ fn each_goes_on_where_the_other_has_stopped() {
     let _ = system.internal().post(replay, json!({})).expect(404);
     settle(&system);
     assert_eq!(system.all("alerts").last().unwrap()["student"], "사");
+}
+
+#[test]
+#[ignore = "needs Python: `cargo xtask example alert-python` runs it"]
+fn a_gateway_gets_each_message_once_it_is_back() {
+    let gateways = [in_rust, in_python].map(|builder| {
+        let gateway = Gateway::start();
+        gateway.set_away(true);
+        let host = gateway.of_messages(builder()).start();
+        let system = alert(&host);
+        for id in 1..=3 {
+            tell_approved(&mut host.redis(), id, Some("가"));
+        }
+        system.follow("alert");
+        assert_eq!(system.all("alerts").len(), 3);
+        assert_eq!(system.info("alert")["messages"], json!({"waiting": 3, "dead": 0}));
+        assert!(gateway.messages().is_empty());
+        gateway.set_away(false);
+        settle(&system);
+        let messages = gateway.messages().into_iter();
+        messages.map(|(key, told)| (key, timeless(&told.to_string(), &host))).collect()
+    });
+    let [rust, python]: [BTreeMap<String, String>; 2] = gateways;
+    assert_eq!(rust.len(), 3);
+    let trace = |text: &String| without(&serde_json::from_str(text).unwrap(), &["traceparent"]);
+    assert!(python.keys().eq(rust.keys()));
+    assert!(python.values().map(trace).eq(rust.values().map(trace)), "{python:?}, not {rust:?}");
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn alert_python(only_build: bool) -> Result<()> {
     build::with_native(&tools, &["madang-host"])?;
     let script = cargo::root().join("examples/alert-python/build.py");
     let run = |arguments: &[&str]| {
-        check(Command::new(&python).arg("-B").arg(&script).args(arguments), "what it says above")
+        check(Command::new(python).arg("-B").arg(&script).args(arguments), "what it says above")
     };
     run(&[])?;
     let manifest = cargo::root().join("target/alert-python/spin.toml");
