@@ -69,16 +69,18 @@ class Redis:
 
 class Host:
     """A host whose clock and randomness are the test's. After `kill_at` calls of Redis, that call had
-    its effect and the component is killed before it sees the answer."""
+    its effect and the component is killed before it sees the answer; `meanwhile` is called once, before
+    the first call of this command."""
 
     def __init__(self, redis=None, **variables):
         self.variables = {"service_token": "token"} | variables
         self.numbers, self.sent, self.answers = {}, [], []
         self.time, self.kill_at, self.calls = 1_795_219_200_000, None, 0
-        self._redis, self._drawn = redis, 0
+        self._redis, self._drawn, self.meanwhile = redis, 0, {}
 
     def redis(self, command, words):
         self.calls += 1
+        self.meanwhile.pop(command, lambda: None)()
         answer = self._redis.run(command, *words)
         if self.calls == self.kill_at:
             raise Killed

@@ -8,6 +8,7 @@ import unittest.mock
 
 from madang import consumer, message
 from madang.env import Answered
+from madang.errors import Conflict
 from madang.event import dumps
 from policies import ALERTS, POLICIES
 from support import SYSTEM, Host, Killed, Redis, approved, env, event
@@ -56,6 +57,11 @@ class ConsumerTest(unittest.TestCase):
         self.assertEqual(len(items), total)
         return [(item.value["student"], item.value["eventType"]) for item in items]
 
+    def now(self):
+        """Redis's clock, in milliseconds."""
+        seconds, microseconds = self.redis.run("TIME")
+        return int(seconds) * 1000 + int(microseconds) // 1000
+
     def test_each_event_is_told_once_and_kept(self):
         self.tell(approved(1), event("CourseRegistered", "courses/1@1", {}), approved(2, "영희"))
         around = self.drain()
@@ -97,15 +103,17 @@ class ConsumerTest(unittest.TestCase):
         short = event("GiftGiven", "gifts/1@1", {"id": 1, "classId": 1, "count": 1, "status": "s"})
         negative = approved(7)
         negative["data"]["fee"] = -1
-        self.tell("{bad", short, negative, approved(1))
+        odd = ["{bad", "[" * 100_000, dumps(approved(8)).replace("홍", "\\ud800"), b"\xff"]
+        self.tell(*odd, short, negative, approved(1))
         around = self.drain(max_attempts="2")
         self.assertEqual(self.alerts(), [("홍길동", "PaymentApproved")])
         letters = consumer.dead_letters(around)
-        self.assertEqual([letter["number"] for letter in letters], [1, 2, 3])
-        self.assertEqual([letter["event"] for letter in letters], ["{bad", short, negative])
-        self.assertEqual([letter["tries"] for letter in letters], [2, 2, 2])
-        self.assertIn("student: is required", letters[1]["reason"])
-        self.assertIn("fee: must be a number from 0 up", letters[2]["reason"])
+        self.assertEqual([letter["number"] for letter in letters], [1, 2, 3, 4, 5, 6])
+        kept = [letter["event"] for letter in letters]
+        self.assertEqual(kept, [*odd[:3], "", short, negative])
+        self.assertEqual([letter["tries"] for letter in letters], [2] * 6)
+        self.assertIn("student: is required", letters[4]["reason"])
+        self.assertIn("fee: must be a number from 0 up", letters[5]["reason"])
 
     def test_a_component_that_ends_without_an_answer_has_tried(self):
         self.tell(approved(1), approved(2))
@@ -133,6 +141,20 @@ class ConsumerTest(unittest.TestCase):
         self.assertEqual(self.alerts(), [("철수", "GiftGiven")])
         self.assertEqual(consumer.dead_letters(around), [])
 
+    def test_of_two_who_replay_a_letter_at_once_one_does(self):
+        self.tell(approved(1))
+        around = self.drain(max_attempts="0")
+        late = Host(self.redis)
+        late.meanwhile["INCR"] = lambda: consumer.replay(around, POLICIES, 1)
+        with self.assertRaises(Conflict):
+            consumer.replay(env(late), POLICIES, 1)
+        self.assertEqual(len(self.alerts()), 1)
+
+    def test_what_nobody_here_hears_is_passed(self):
+        self.tell(approved(1), *(event("CourseRegistered", f"courses/{id}@1", {}) for id in range(70)))
+        around = self.drain()
+        self.assertEqual((consumer.position(around), consumer.head(around)), (71, 71))
+
     def test_a_rejection_is_recorded_and_the_cursor_moves_on(self):
         def refuse(event, work):
             raise consumer.Rejected(409, "not today")
@@ -159,13 +181,20 @@ class ConsumerTest(unittest.TestCase):
         host = Host(self.redis, message_webhook_url="http://gateway/sms", message_attempts="2")
         around = self.drain(host)
         host.answers = [OSError("no route"), Answered(500)]
-        for _ in range(2):
-            message.deliver_due(around)
-            self.redis.run("ZADD", around.key("messages"), "XX", 0, "payments-1@1.1")
+        begin = self.now()
+        message.deliver_due(around)
+        score = self.redis.run("ZSCORE", around.key("messages"), "payments-1@1.1")[0]
+        self.assertTrue(begin + 1000 <= int(score) <= self.now() + 1000, score)
+        self.redis.run("ZADD", around.key("messages"), "XX", 0, "payments-1@1.1")
+        message.deliver_due(around)
         dead = message.dead_messages(around)
         self.assertEqual([(one["id"], one["reason"], one["tries"]) for one in dead],
                          [("payments-1@1.1", "answered 500", 2)])
-        self.assertTrue(message.replay_message(around, "payments-1@1.1"))
+        late = Host(self.redis)
+        late.meanwhile["EVALSHA"] = lambda: message.replay_message(around, "payments-1@1.1")
+        with self.assertRaises(Conflict):
+            message.replay_message(env(late), "payments-1@1.1")
+        self.assertFalse(message.replay_message(around, "payments-1@1.1"))
         message.deliver_due(around)
         self.assertEqual(message.describe(around), {"waiting": 0, "dead": 0})
         (url, headers, body), = {(url, tuple(headers.items()), body) for url, headers, body in host.sent}

@@ -1,9 +1,10 @@
 """Events, records, and how they stand on the wire and in Redis."""
 
+import json
 import unittest
 
 from madang.errors import Fault, Rejected
-from madang.event import Envelope, child, continued, dumps, from_wire, to_wire
+from madang.event import Envelope, child, continued, dumps, from_wire, parse, to_wire
 from madang.index import entries
 from madang.pack import pack
 from madang.redis import CLAIM, COMMIT, DUE, LIST, RELEASE
@@ -38,6 +39,15 @@ class EventTest(unittest.TestCase):
             with self.subTest(text=text), self.assertRaises(Fault):
                 Envelope.read(1, text).fact(PaymentApproved)
 
+    def test_json_is_read_as_the_platform_reads_it(self):
+        for bad in ["{bad", "NaN", "[-Infinity]", "1e999", "[" * 128 + "]" * 128, "[" * 100_000,
+                    '"\\ud800"', '{"a": "\\udc00b"}', ""]:
+            with self.subTest(bad=bad[:20]), self.assertRaises(ValueError):
+                parse(bad)
+        for good in ["[" * 127 + "]" * 127, '["' + "[" * 500 + '\\\\"]', '"\\ud83d\\ude00"', "[1.5e3]",
+                     "[" + "[]," * 500 + "{}]"]:
+            self.assertEqual(parse(dumps(parse(good))), json.loads(good))
+
     def test_a_trace_goes_on_with_a_new_span(self):
         following = "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000011-01"
         self.assertEqual(child(TRACE, 0x10), following)
@@ -58,6 +68,8 @@ class EventTest(unittest.TestCase):
                                             ("b", 1), ("가", 1)]]
         self.assertEqual(members, sorted(members))
         self.assertEqual(member("ab", 7), b"ab\x00" + b"00000000000000000007")
+        # What ends a value does not stand in one.
+        self.assertEqual(member("a\0b\1", 7), b"a\2b\2\0" + b"00000000000000000007")
         self.assertNotEqual(member("x" * 300 + "1", 1), member("x" * 300 + "2", 1))
 
     def test_the_scripts_are_the_platforms(self):

@@ -4,12 +4,14 @@ import contextlib
 import io
 import json
 import unittest
+import unittest.mock
 
 from madang import rest
 from madang.http import Request
 from policies import ALERTS, POLICIES
 from support import CONTEXT, SYSTEM, Host, Redis, approved
 
+_WRONG = ["Bearer other", "token", "Basic token", "Bearer", "Bearer  token"]
 ALERT = rest.Context(SYSTEM, CONTEXT, "0.1.0", ALERTS, POLICIES)
 
 
@@ -91,7 +93,7 @@ class RestTest(unittest.TestCase):
         for path, method in [("dead-letters", "GET"), ("dead-letters/1", "DELETE"),
                              ("dead-messages", "GET"), ("dead-letters/1/replay", "POST")]:
             target = f"/lecture/-/alert/{path}"
-            for headers in [{}, {"authorization": "Bearer other"}, {"authorization": "token"}]:
+            for headers in [{}, *({"authorization": sent} for sent in _WRONG)]:
                 status, answered, _ = self.ask(target, method, **headers)
                 self.assertEqual((status, answered["www-authenticate"]), (401, "Bearer"), path)
             expected = 200 if method == "GET" else 404
@@ -132,6 +134,14 @@ class RestTest(unittest.TestCase):
         host.variables["trusted_proxies"] = "1"
         self.assertEqual(self.ask("/lecture/alerts", host=host, **other)[0], 429)
         self.assertEqual(self.ask("/lecture/-/alert/info", host=host, **client)[0], 200)
+
+    def test_counts_of_clients_make_room_for_others(self):
+        host = Host(self.redis, rate_limit="2")
+        with unittest.mock.patch("madang.edge._KEPT", 2):
+            for client in range(9):
+                self.ask("/lecture/alerts", host=host, spin_client_addr=f"10.0.0.{client}:1")
+        # The last two counts, two slots, and the number of slots.
+        self.assertEqual(len(host.numbers), 5, host.numbers)
 
     def test_a_deadline_that_has_passed_is_504_and_one_that_is_none_400(self):
         for sent, expected in [("2026-11-21T00:00:00.001Z", 200), ("2026-11-21T00:00:00.000Z", 504),

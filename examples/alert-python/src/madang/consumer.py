@@ -1,12 +1,11 @@
 """A consumer is a cursor: it reads the system's log from where it stands, and every step of it is a
 commit that checks the cursor and moves it, together with the effects."""
 
-import json
 from dataclasses import dataclass
 
 from .env import rfc3339, tell
 from .errors import Conflict, Fault, Rejected, Unavailable, text_of
-from .event import Envelope, dumps
+from .event import Envelope, dumps, parse
 from .redis import CLAIM, RELEASE, number, run, script, text
 from .work import Overtaken, Work, transact
 
@@ -101,7 +100,7 @@ def head(env):
 
 def dead_letters(env):
     """The dead letters, the oldest first."""
-    return sorted(letters(env, env.dead_key), key=lambda letter: letter["number"])
+    return sorted(letters(env, env.dead_key), key=lambda letter: letter.get("number") or 0)
 
 
 def letters(env, key):
@@ -121,7 +120,7 @@ def replay(env, policies, number):
     key, letter = env.dead_key, text(run(env, "HGET", env.dead_key, number)[0])
     if not letter:
         return False
-    envelope = Envelope(json.loads(letter)["event"])
+    envelope = Envelope(parse(letter)["event"])
 
     def stage(work):
         policies.apply(envelope, work)
@@ -195,6 +194,6 @@ def _bury(work, entry, tries, reason):
 def _json(text):
     """JSON, or the text itself where it is none."""
     try:
-        return json.loads(text)
+        return parse(text)
     except ValueError:
         return text

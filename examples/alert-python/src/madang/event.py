@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import re
 import typing
 
@@ -10,6 +11,9 @@ from .errors import Fault, Rejected
 
 _TRACE = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _MOST = 2**64 - 1
+# How deep JSON may be nested.
+_DEPTH = 127
+_STRINGS_AND_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 # What a field of a record can be, in words.
 _KINDS = {str: "text", int: "a number", bool: "true or false"}
 # What an envelope has beside its data.
@@ -21,6 +25,18 @@ _ATTRIBUTES = """
 def dumps(value):
     """JSON as the platform writes it: no spaces, text as it is."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def parse(text):
+    """JSON as the platform reads it. Python's own reader takes more, some of which could not be written
+    again, and nesting that it might not come back from. Raises `ValueError`."""
+    if text.count("[") + text.count("{") > _DEPTH:
+        _check_depth(text)
+    value = json.loads(text, parse_constant=_finite, parse_float=_finite)
+    if "\\u" in text:
+        # Half of a surrogate pair is no text.
+        dumps(value).encode()
+    return value
 
 
 def camel(snake):
@@ -54,6 +70,21 @@ def _field(field, data):
     return value
 
 
+def _finite(text):
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"number out of range: {text}")
+    return number
+
+
+def _check_depth(text):
+    depth = 0
+    for token in _STRINGS_AND_BRACKETS.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
+        if depth > _DEPTH:
+            raise ValueError("recursion limit exceeded")
+
+
 class Envelope:
     """An event in its envelope. Raises `Fault` for what is none."""
 
@@ -70,7 +101,7 @@ class Envelope:
     def read(cls, number, text):
         """The event of this number in the log. Raises `Fault` where it cannot be read."""
         try:
-            return cls(json.loads(text))
+            return cls(parse(text))
         except (ValueError, Fault) as error:
             raise Fault(f"event {number} cannot be read: {error}") from error
 

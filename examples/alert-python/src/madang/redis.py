@@ -49,8 +49,11 @@ def number(reply):
 
 
 def text(reply):
-    """A reply as text; empty where there is none."""
-    return "" if reply is None else str(reply) if isinstance(reply, int) else reply.decode()
+    """A reply as text; empty where there is none, and for bytes that are no UTF-8."""
+    try:
+        return reply.decode() if isinstance(reply, bytes) else "" if reply is None else str(reply)
+    except UnicodeDecodeError:
+        return ""
 
 
 def _bytes(word):

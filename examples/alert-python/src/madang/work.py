@@ -3,7 +3,6 @@
 import dataclasses
 
 from . import index
-from .env import tell
 from .errors import Conflict, Fault
 from .event import dumps, to_wire
 from .pack import pack
@@ -88,5 +87,5 @@ def transact(env, stage):
         try:
             return work.commit()
         except Conflict:
-            tell(f"{env.context}: another writer was faster; once more")
+            continue
     raise Conflict
