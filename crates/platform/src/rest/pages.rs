@@ -58,12 +58,12 @@ impl<A: Aggregate + 'static> Collection<A> {
     }
 }
 
+/// What clients see of an aggregate, from its state, id and version.
+type ReadItem<'f> = dyn Fn(&str, u64, u64) -> Result<Option<Item>, Error> + 'f;
+
 /// A page from how many there are and the id, version and state of each; one piece of code for all
 /// collections.
-fn page_of(
-    replies: Vec<Reply>,
-    read: &dyn Fn(&str, u64, u64) -> Result<Option<Item>, Error>,
-) -> Result<Page, Error> {
+fn page_of(replies: Vec<Reply>, read: &ReadItem) -> Result<Page, Error> {
     let mut replies = replies.into_iter();
     let total = replies.next().and_then(|reply| reply.number()).unwrap_or(0);
     let mut items = Vec::new();
