@@ -1,8 +1,8 @@
 //! Classes are registered and canceled in quick turns while others go up and down.
 
-use madang_testing::{Host, in_parallel};
+use madang_testing::{Host, eventually, in_parallel};
 use madang_tests::lecture::Lecture;
-use madang_tests::with_faults;
+use madang_tests::{SETTLING, with_faults};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Students who act at the same time.
@@ -28,10 +28,12 @@ fn take_turns(host: &Host, contexts: &[&str], classes: u64) {
         while at_work.load(Ordering::Relaxed) > 0 {
             let context = contexts[turn % contexts.len()];
             host.down(&madang_tests::lecture::component(context));
-            // As long as a student needs for a turn, without looking at a clock.
-            lecture.register("meanwhile", 10);
+            let class = lecture.register("meanwhile", 10);
+            // Until somebody else has heard of it, so that this one would have, too.
+            let elsewhere = if context == "course" { "points" } else { "deliveries" };
+            let has_heard = || (!lecture.of_class(elsewhere, class).is_null()).then_some(());
+            eventually(SETTLING, has_heard);
             lecture.heal(&[context]);
-            lecture.register("meanwhile", 20);
             turn += 1;
         }
     });
@@ -43,10 +45,12 @@ fn take_turns(host: &Host, contexts: &[&str], classes: u64) {
     assert_eq!(kept as u64, STUDENTS as u64 * classes / 2);
 }
 
-/// A host that lets class wait for pay as long as that takes.
+/// A host that lets class wait for pay as long as that takes, and on which a gift that is down is noticed
+/// at once and is back as soon.
 fn host() -> Option<Host> {
     let patient = Host::builder().variable("connect_timeout_ms", "30000");
-    with_faults(patient.variable("call_timeout_ms", "30000"))
+    let patient = patient.variable("call_timeout_ms", "30000").variable("call_retries", "0");
+    with_faults(patient.variable("breaker_open_ms", "100"))
 }
 
 #[test]
