@@ -1,33 +1,36 @@
 //! Classes are registered and canceled in quick turns while others go up and down.
 
 use madang_testing::{Host, eventually, in_parallel};
-use madang_tests::lecture::Lecture;
+use madang_tests::lecture::{AtWork, Lecture, component};
 use madang_tests::{SETTLING, with_faults};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Students who act at the same time.
 const STUDENTS: usize = 4;
+
+/// Registers so many classes, and cancels every other.
+fn study(lecture: &Lecture, student: usize, classes: u64) {
+    for turn in 0..classes {
+        let class = lecture.register(&format!("student-{student}"), 1_000 * (turn + 1) + 7);
+        if turn % 2 == 0 {
+            lecture.cancel(class);
+        }
+    }
+}
 
 /// Has each student register so many classes and cancel every other, while somebody takes these contexts
 /// down and heals them in turns; then that all is true.
 fn take_turns(host: &Host, contexts: &[&str], classes: u64) {
     let lecture = Lecture::of(host);
-    let at_work = AtomicUsize::new(STUDENTS);
+    let students = AtWork::all(STUDENTS);
     in_parallel(STUDENTS + 1, |i| {
         if i < STUDENTS {
-            for turn in 0..classes {
-                let class = lecture.register(&format!("student-{i}"), 1_000 * (turn + 1) + 7);
-                if turn % 2 == 0 {
-                    lecture.cancel(class);
-                }
-            }
-            at_work.fetch_sub(1, Ordering::Relaxed);
+            students.ending_with(|| study(&lecture, i, classes));
             return;
         }
         let mut turn = 0;
-        while at_work.load(Ordering::Relaxed) > 0 {
+        while students.goes_on() {
             let context = contexts[turn % contexts.len()];
-            host.down(&madang_tests::lecture::component(context));
+            host.down(&component(context));
             let class = lecture.register("meanwhile", 10);
             // Until somebody else has heard of it, so that this one would have, too.
             let elsewhere = if context == "course" { "points" } else { "deliveries" };
