@@ -9,6 +9,7 @@ use madang_testing::system::{SETTLING, System, id_in};
 use madang_testing::{Answer, Host, eventually};
 use serde_json::{Value, json};
 use std::ops::Deref;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The contexts.
 pub const CONTEXTS: [&str; 7] = ["course", "class", "pay", "point", "gift", "alert", "my-page"];
@@ -168,6 +169,34 @@ impl<'h> Killable<'h> for Lecture<'h> {
     #[track_caller]
     fn check(&self) {
         self.check();
+    }
+}
+
+/// How many are at work, which others go on as long as.
+#[derive(Debug)]
+pub struct AtWork(AtomicUsize);
+
+impl AtWork {
+    /// So many begin.
+    pub fn all(count: usize) -> Self {
+        Self(AtomicUsize::new(count))
+    }
+
+    /// Does one's work, which ends with it, even by a panic: nobody would ever end otherwise.
+    pub fn ending_with(&self, work: impl FnOnce()) {
+        struct End<'a>(&'a AtomicUsize);
+        impl Drop for End<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        let _end = End(&self.0);
+        work();
+    }
+
+    /// Whether anybody still is.
+    pub fn goes_on(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
     }
 }
 

@@ -118,7 +118,8 @@ fn a_student_finds_all_classes_of_his_own_and_no_others() {
     lecture.follow("my-page");
     let mut found: Vec<_> =
         lecture.pages_of("many").iter().map(|row| row["classId"].as_u64().unwrap()).collect();
-    (found.sort_unstable(), classes.sort_unstable());
+    found.sort_unstable();
+    classes.sort_unstable();
     assert_eq!(found, classes);
     assert_eq!(lecture.pages_of("nobody").len(), 0);
 }

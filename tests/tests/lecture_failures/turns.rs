@@ -1,37 +1,42 @@
 //! Classes are registered and canceled in quick turns while others go up and down.
 
-use madang_testing::{Host, in_parallel};
-use madang_tests::lecture::Lecture;
-use madang_tests::with_faults;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use madang_testing::{Host, eventually, in_parallel};
+use madang_tests::lecture::{AtWork, Lecture, component};
+use madang_tests::{SETTLING, with_faults};
 
 /// Students who act at the same time.
 const STUDENTS: usize = 4;
+
+/// Registers so many classes, and cancels every other.
+fn study(lecture: &Lecture, student: usize, classes: u64) {
+    for turn in 0..classes {
+        let class = lecture.register(&format!("student-{student}"), 1_000 * (turn + 1) + 7);
+        if turn % 2 == 0 {
+            lecture.cancel(class);
+        }
+    }
+}
 
 /// Has each student register so many classes and cancel every other, while somebody takes these contexts
 /// down and heals them in turns; then that all is true.
 fn take_turns(host: &Host, contexts: &[&str], classes: u64) {
     let lecture = Lecture::of(host);
-    let at_work = AtomicUsize::new(STUDENTS);
+    let students = AtWork::all(STUDENTS);
     in_parallel(STUDENTS + 1, |i| {
         if i < STUDENTS {
-            for turn in 0..classes {
-                let class = lecture.register(&format!("student-{i}"), 1_000 * (turn + 1) + 7);
-                if turn % 2 == 0 {
-                    lecture.cancel(class);
-                }
-            }
-            at_work.fetch_sub(1, Ordering::Relaxed);
+            students.ending_with(|| study(&lecture, i, classes));
             return;
         }
         let mut turn = 0;
-        while at_work.load(Ordering::Relaxed) > 0 {
+        while students.goes_on() {
             let context = contexts[turn % contexts.len()];
-            host.down(&madang_tests::lecture::component(context));
-            // As long as a student needs for a turn, without looking at a clock.
-            lecture.register("meanwhile", 10);
+            host.down(&component(context));
+            let class = lecture.register("meanwhile", 10);
+            // Until somebody else has heard of it, so that this one would have, too.
+            let elsewhere = if context == "course" { "points" } else { "deliveries" };
+            let has_heard = || (!lecture.of_class(elsewhere, class).is_null()).then_some(());
+            eventually(SETTLING, has_heard);
             lecture.heal(&[context]);
-            lecture.register("meanwhile", 20);
             turn += 1;
         }
     });
@@ -43,10 +48,12 @@ fn take_turns(host: &Host, contexts: &[&str], classes: u64) {
     assert_eq!(kept as u64, STUDENTS as u64 * classes / 2);
 }
 
-/// A host that lets class wait for pay as long as that takes.
+/// A host that lets class wait for pay as long as that takes, and on which a gift that is down is noticed
+/// at once and is back as soon.
 fn host() -> Option<Host> {
     let patient = Host::builder().variable("connect_timeout_ms", "30000");
-    with_faults(patient.variable("call_timeout_ms", "30000"))
+    let patient = patient.variable("call_timeout_ms", "30000").variable("call_retries", "0");
+    with_faults(patient.variable("breaker_open_ms", "100"))
 }
 
 #[test]

@@ -1,9 +1,8 @@
 //! What each policy does, and that it does it once.
 
 use madang_testing::{Host, in_parallel};
-use madang_tests::lecture::{HEARING, Lecture};
+use madang_tests::lecture::{AtWork, HEARING, Lecture};
 use serde_json::{Value, json};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The statuses of a class's payment, delivery, points and gift.
 fn statuses(lecture: &Lecture, class: u64) -> [Value; 4] {
@@ -61,22 +60,23 @@ fn without_their_lease_consumers_get_in_each_others_way_and_still_do_each_thing_
     let consumers = &HEARING[..5];
     let leases = consumers.iter().map(|context| format!("{{lecture}}:{context}:lease"));
     let leases: Vec<_> = leases.collect();
-    let is_over = AtomicBool::new(false);
+    let client = AtWork::all(1);
     in_parallel(2 + 2 * consumers.len(), |i| {
         if i == 0 {
-            for _ in 0..15 {
-                lecture.cancel(lecture.register("kim", 1_000));
-                lecture.register("lee", 2_000);
-            }
-            is_over.store(true, Ordering::Relaxed);
+            client.ending_with(|| {
+                for _ in 0..15 {
+                    lecture.cancel(lecture.register("kim", 1_000));
+                    lecture.register("lee", 2_000);
+                }
+            });
         } else if i == 1 {
             let mut redis = host.redis();
-            while !is_over.load(Ordering::Relaxed) {
+            while client.goes_on() {
                 let _: u64 = redis::cmd("DEL").arg(&leases).query(&mut redis).unwrap();
             }
         } else {
             let context = consumers[i % consumers.len()];
-            while !is_over.load(Ordering::Relaxed) {
+            while client.goes_on() {
                 let _ = lecture.client.get(&format!("/lecture/-/{context}/health/ready"));
             }
         }

@@ -1,6 +1,6 @@
 //! alert (알림): an alert tells a student what has become of a class.
 
-use madang::{Aggregate, Decision, Error, Rejection, Value};
+use madang::{Aggregate, Decision, Rejection};
 use serde::{Deserialize, Serialize};
 
 use crate::contract::exports::madang::lecture::alerts::Alert as Resource;
@@ -33,18 +33,9 @@ pub enum Command {
     },
 }
 
-/// Nothing: whoever is to hear of an alert is told by it.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event {}
-
-impl madang::event::Event for Event {
-    fn name(&self) -> &'static str {
-        match *self {}
-    }
-
-    fn data(&self) -> Result<Value, Error> {
-        match *self {}
-    }
+madang::events! {
+    /// Nothing: whoever is to hear of an alert is told by it.
+    pub enum Event {}
 }
 
 impl Aggregate for Alert {
