@@ -1,5 +1,7 @@
-"""alert (알림): what students were told, as they are by KakaoTalk (카톡). What is where, and the three ways
-in to it: HTTP, the channel, and the world's typed function."""
+"""alert (알림): what students were told, as they are by KakaoTalk (카톡).
+
+What is where, and the three ways in to it: HTTP, the channel, and the world's typed function.
+"""
 
 from wit_world import exports
 from wit_world.exports.alerts import Alert

@@ -26,7 +26,7 @@ class EventTest(unittest.TestCase):
                              ("fee", 1.0), ("student", None), ("student", ["a"])]:
             with self.subTest(field=field, value=value), self.assertRaises(Rejected) as refused:
                 from_wire(PaymentApproved, data | {field: value})
-            self.assertEqual(refused.exception.property, field)
+            self.assertEqual(refused.exception.violation.property, field)
 
     def test_an_optional_field_may_be_left_out(self):
         data = {"id": 1, "classId": 1, "courseId": 1, "student": "a", "textBook": "b", "status": "s"}

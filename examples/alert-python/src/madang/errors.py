@@ -1,24 +1,29 @@
 """Why something did not happen, by what its receiver can do about it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A field that breaks a rule, as it is called on the wire; what was sent; what it must be."""
+
+    property: str
+    value: object
+    message: str
 
 
 class Rejected(Exception):
-    """The domain refuses: an answer like any other, and repeating it does not help.
+    """The domain refuses: an answer like any other, and repeating it does not help. `status` is how HTTP
+    says it; `violation` the field at fault, where it is one."""
 
-    `status` is how HTTP says it; `property` and `value` are the field at fault, where it is one.
-    """
-
-    def __init__(self, status, detail, property=None, value=None):
+    def __init__(self, status, detail, violation=None):
         super().__init__(detail)
-        self.status, self.detail, self.property, self.value = status, detail, property, value
+        self.status, self.detail, self.violation = status, detail, violation
 
     @classmethod
     def invalid(cls, property, value, message):
         """A field breaks a rule."""
-        rejected = cls(400, f"{property}: {message}", property, value)
-        rejected.message = message
-        return rejected
+        return cls(400, f"{property}: {message}", Violation(property, value, message))
 
     @classmethod
     def missing(cls):

@@ -71,9 +71,9 @@ class Response:
 class Problem(Exception):
     """An answer that is a problem (RFC 9457), with the members that Spring's clients read."""
 
-    def __init__(self, status, detail, rejected=None):
+    def __init__(self, status, detail, violation=None):
         super().__init__(detail)
-        self.status, self.detail, self.rejected = status, detail, rejected
+        self.status, self.detail, self.violation = status, detail, violation
 
     @property
     def title(self):
@@ -84,13 +84,12 @@ class Problem(Exception):
         """The answer to a request for `path` about an entity of this name."""
         body = {"type": "about:blank", "title": self.title, "status": self.status}
         body |= {"detail": self.detail, "instance": path, "message": self.detail}
-        rejected = self.rejected
-        if rejected and rejected.property:
+        if self.violation:
             body["errors"] = [{
                 "entity": entity,
-                "property": rejected.property,
-                "invalidValue": rejected.value,
-                "message": rejected.message,
+                "property": self.violation.property,
+                "invalidValue": self.violation.value,
+                "message": self.violation.message,
             }]
         response = Response(self.status, "application/problem+json", body)
         if self.status == 503:
@@ -105,7 +104,7 @@ def problem_of(error):
     if isinstance(error, Problem):
         return error
     if isinstance(error, Rejected):
-        return Problem(error.status, error.detail, error)
+        return Problem(error.status, error.detail, error.violation)
     if isinstance(error, Conflict):
         return Problem(409, "too many writers at once; try again")
     tell(text_of(error))

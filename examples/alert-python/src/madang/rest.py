@@ -39,8 +39,9 @@ def serve(context, host, request):
     env = context.env(host, cause(host, request.headers))
     path = request.path.strip("/").split("/")
     # Internal paths are the operator's: not counted, and in the log only where they fail.
-    is_public = path[:2] == [context.system, context.collection.name] and len(path) <= 3
-    is_public = is_public and path[2:] != ["search"]
+    is_public = path[:2] == [context.system, context.collection.name]
+    # There are items, and no searches.
+    is_public = is_public and len(path) <= 3 and path[2:] != ["search"]
     is_internal = path[:3] == [context.system, "-", context.context]
     allow = _allow(path[3:]) if is_internal else _READ if is_public else None
     quota = None

@@ -22,7 +22,7 @@ from .consumer import Stuck
 from .env import Answered, Cause, parse_number, tell
 from .errors import text_of
 from .event import continued
-from .http import Request, Response, problem_of
+from .http import Request, problem_of
 from .rest import catch_up, serve
 
 # The most that a body may hold, in bytes, and how much of it is read at once.
