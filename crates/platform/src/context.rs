@@ -42,6 +42,7 @@ pub struct Definition {
     pub(crate) actions: Vec<(&'static str, Action)>,
     pub(crate) questions: Vec<(&'static str, Question)>,
     pub(crate) concealed: &'static [&'static str],
+    pub(crate) is_private: fn(&str) -> bool,
     pub(crate) follower: Option<Box<dyn Follower>>,
     pub(crate) messages: Option<Messages>,
 }
@@ -58,6 +59,7 @@ impl Definition {
             actions: Vec::new(),
             questions: Vec::new(),
             concealed: &[],
+            is_private: |_| false,
             follower: None,
             messages: None,
         }
@@ -84,10 +86,12 @@ impl Definition {
         self
     }
 
-    /// Fields of bodies whose values no answer repeats, not even to say that they are wrong: personal data.
+    /// Fields of bodies that hold personal data: no answer repeats their values, not even to say that they
+    /// are wrong. And how such a value is known where it has no place, in a request's address and in the
+    /// headers that are kept and logged: there it is refused.
     #[must_use]
-    pub fn conceals(mut self, fields: &'static [&'static str]) -> Self {
-        self.concealed = fields;
+    pub fn conceals(mut self, fields: &'static [&'static str], known: fn(&str) -> bool) -> Self {
+        (self.concealed, self.is_private) = (fields, known);
         self
     }
 

@@ -1,6 +1,7 @@
 //! A collection of aggregates: what can be done with it over REST, and by typed calls.
 
 use std::marker::PhantomData;
+use std::time::SystemTime;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ use crate::json;
 use crate::redis::Reply;
 use crate::work::{Work, field_key, list};
 
-type Post<A> = Box<dyn Fn(u64, Value) -> Result<<A as Aggregate>::Command, Rejection>>;
+type Post<A> = Box<dyn Fn(u64, Value, SystemTime) -> Result<<A as Aggregate>::Command, Rejection>>;
 type Put<A> = Box<dyn Fn(Value) -> Result<<A as Aggregate>::Command, Rejection>>;
 type Delete<A> = fn() -> <A as Aggregate>::Command;
 type Guard = fn(&Env) -> Result<(), Error>;
@@ -68,7 +69,18 @@ impl<A: Aggregate + 'static> Collection<A> {
         mut self,
         command: fn(u64, B) -> A::Command,
     ) -> Self {
-        self.post = Some(Box::new(move |id, body| Ok(command(id, json::from_wire(body)?))));
+        self.post = Some(Box::new(move |id, body, _| Ok(command(id, json::from_wire(body)?))));
+        self
+    }
+
+    /// What POST of this body asks for, under the next id, at this time.
+    #[must_use]
+    pub fn on_post_at<B: DeserializeOwned + 'static>(
+        mut self,
+        command: fn(u64, B, SystemTime) -> A::Command,
+    ) -> Self {
+        self.post =
+            Some(Box::new(move |id, body, now| Ok(command(id, json::from_wire(body)?, now))));
         self
     }
 
@@ -229,7 +241,7 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
             });
         }
         let body = self.with_values(body);
-        self.create_for(env, claim, &|id| post(id, body.clone()))
+        self.create_for(env, claim, &|id| post(id, body.clone(), env.host.now()))
     }
 
     fn put(

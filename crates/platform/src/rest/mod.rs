@@ -11,6 +11,7 @@ pub(crate) mod idempotency;
 mod internal;
 pub mod listing;
 mod pages;
+mod private;
 mod quota;
 mod settle;
 pub(crate) mod source;
@@ -74,6 +75,9 @@ pub fn serve(
     version: &str,
     request: &Request,
 ) -> Response {
+    if let Some(refused) = private::refusal(definition, request) {
+        return refused;
+    }
     let began = host.now();
     let mut env = definition.env(host, cause(host, request));
     let deadline = deadline::of(request, began);

@@ -138,6 +138,8 @@ impl View {
                 .collect()
         };
         let (table, key) = (self.table, self.key);
+        let unless = change.unless.map(|column| format!("AND {table}.{column} IS NULL "));
+        let unless = unless.unwrap_or_default();
         let sql = if change.creates {
             let columns: String = names.iter().map(|name| format!(", {name}")).collect();
             let places: String = (0..names.len()).map(|at| format!(", ?{}", at + 3)).collect();
@@ -145,13 +147,13 @@ impl View {
             format!(
                 "INSERT INTO {table} ({key}, madang_event{columns}) VALUES (?1, ?2{places}) \
                  ON CONFLICT ({key}) DO UPDATE SET {sets}madang_event = excluded.madang_event \
-                 WHERE madang_event < excluded.madang_event RETURNING 1"
+                 WHERE madang_event < excluded.madang_event {unless}RETURNING 1"
             )
         } else {
             let sets = sets(|at, _| format!("?{}", at + 3));
             format!(
                 "UPDATE {table} SET {sets}madang_event = ?2 \
-                 WHERE {key} = ?1 AND madang_event < ?2 RETURNING 1"
+                 WHERE {key} = ?1 AND madang_event < ?2 {unless}RETURNING 1"
             )
         };
         self.sql(env, &sql, values).map(|rows| !rows.rows.is_empty())

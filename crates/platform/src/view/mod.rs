@@ -27,18 +27,26 @@ const FRESHNESS: Duration = Duration::from_millis(200);
 pub struct Change {
     key: u64,
     creates: bool,
+    unless: Option<&'static str>,
     sets: Vec<(&'static str, Cell)>,
 }
 
 impl Change {
     /// The row of this key begins, or takes these values where it is there already.
     pub fn create(key: u64) -> Self {
-        Change { key, creates: true, sets: Vec::new() }
+        Change { key, creates: true, unless: None, sets: Vec::new() }
     }
 
     /// The row of this key changes; where there is none, nothing does.
     pub fn update(key: u64) -> Self {
-        Change { key, creates: false, sets: Vec::new() }
+        Change { key, creates: false, unless: None, sets: Vec::new() }
+    }
+
+    /// Nothing changes where this column has a value by now.
+    #[must_use]
+    pub fn unless(mut self, column: &'static str) -> Self {
+        self.unless = Some(column);
+        self
     }
 
     /// A column's value.

@@ -117,7 +117,7 @@ impl Context for Ledger {
             .also_at("bookings")
             .array_at("entry/list", "till");
         Definition::new("ledger", "till")
-            .conceals(&["till"])
+            .conceals(&["till"], |text| text.contains("8903092"))
             .collection(entries)
             .command("till/book", book)
             .question("till/estimate", estimate)
@@ -310,4 +310,21 @@ fn what_is_concealed_is_not_repeated() {
         }
     }
     assert_eq!(seen.get(), 9);
+}
+
+#[test]
+fn what_is_concealed_has_no_place_outside_the_body() {
+    let host = TestHost::new();
+    let get = |path: &str| Asked::get(path);
+    for asked in [
+        get("/ledger/entries/8903092"),
+        get("/ledger/%38903092"),
+        get("/ledger/entries?sort=8903092"),
+        get("/ledger/total").header("x-correlation-id", "for-8903092"),
+        Asked::post("/ledger/till/book", entry("any", 1)).header("idempotency-key", "8903092"),
+    ] {
+        let refused = ask::<Ledger>(&host, asked);
+        assert_eq!((refused.status, &refused.body["instance"]), (400, &json!("/ledger")));
+        assert!(!format!("{:?} {}", refused.headers, refused.body).contains("8903092"));
+    }
 }

@@ -49,6 +49,25 @@ fn a_view_follows_the_log_from_its_beginning() {
 }
 
 #[test]
+fn a_value_that_is_there_can_keep_a_row_as_it_is() {
+    for (keeps, coins) in [(false, 9), (true, 5)] {
+        let host = TestHost::new();
+        let env = host.env(if keeps { "kept" } else { "changed" }, "view");
+        let view = View::new::<Row>("db", "rows", "Row", "purseId");
+        let view = if keeps {
+            view.on(|paid: Paid| Change::create(paid.id).set("coins", paid.coins).unless("coins"))
+        } else {
+            view.on(|paid: Paid| Change::create(paid.id).set("coins", paid.coins))
+        };
+        pay(&env, 1, 5);
+        Work::transact(&env, |work| work.decide::<Purse>(1, Command::Pay { coins: 9 }).map(drop))
+            .unwrap();
+        assert_eq!(view.catch_up(&env, LIMIT), Ok((Drained::CaughtUp, 0)));
+        assert_eq!(view.find(&env, 1).unwrap().value["coins"], coins);
+    }
+}
+
+#[test]
 fn an_event_that_is_applied_again_changes_nothing() {
     let host = TestHost::new();
     let env = host.env("again", "view");
