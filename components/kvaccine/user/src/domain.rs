@@ -100,6 +100,23 @@ pub enum Command {
     },
 }
 
+macro_rules! telling {
+    ($event:ident, $user:expr) => {{
+        let Resource { id, user_name, user_reg_number, reserve_status, .. } = $user.seen();
+        let Resource { reserve_date, modify_date, inject_date, vaccine_type, .. } = $user.seen();
+        $event {
+            id,
+            user_name,
+            user_reg_number,
+            reserve_status,
+            reserve_date,
+            modify_date,
+            inject_date,
+            vaccine_type,
+        }
+    }};
+}
+
 madang::events! {
     /// What happens to a user.
     pub enum Event { UserReservationRequested, UserReservationCancelled }
@@ -117,7 +134,7 @@ impl Aggregate for User {
         match (user.status, command) {
             (Status::Reserve, Command::Cancel { at }) => {
                 let user = User { status: Status::Cancel, modify_date: at, ..user };
-                let told = user.cancelled();
+                let told = telling!(UserReservationCancelled, user);
                 Ok(Decision::told(user, told))
             }
             (Status::Reserve, Command::Reject { at }) => {
@@ -158,35 +175,6 @@ impl User {
             vaccine_type: self.vaccine_type.clone(),
         }
     }
-
-    fn requested(&self) -> UserReservationRequested {
-        let Resource { id, user_name, user_reg_number, reserve_status, .. } = self.seen();
-        let Resource { reserve_date, modify_date, inject_date, vaccine_type, .. } = self.seen();
-        UserReservationRequested {
-            id,
-            user_name,
-            user_reg_number,
-            reserve_status,
-            reserve_date,
-            modify_date,
-            inject_date,
-            vaccine_type,
-        }
-    }
-
-    fn cancelled(&self) -> UserReservationCancelled {
-        let seen = self.seen();
-        UserReservationCancelled {
-            id: seen.id,
-            user_name: seen.user_name,
-            user_reg_number: seen.user_reg_number,
-            reserve_status: seen.reserve_status,
-            reserve_date: seen.reserve_date,
-            modify_date: seen.modify_date,
-            inject_date: seen.inject_date,
-            vaccine_type: seen.vaccine_type,
-        }
-    }
 }
 
 impl Status {
@@ -216,7 +204,8 @@ fn begin(command: Command) -> Result<Decision<User>, Rejection> {
         return Err(Rejection::MISSING);
     };
     check_name(&user_name)?;
-    let day = Date::parse(&reserve_date).filter(|day| (1..=DAYS).any(|n| today.plus_days(n) == *day));
+    let day =
+        Date::parse(&reserve_date).filter(|day| (1..=DAYS).any(|n| today.plus_days(n) == *day));
     let day = day.ok_or_else(|| {
         let (first, last) = (today.plus_days(1), today.plus_days(DAYS));
         let must = format!("must be a date from {first} to {last}");
@@ -233,7 +222,7 @@ fn begin(command: Command) -> Result<Decision<User>, Rejection> {
         inject_date: None,
         vaccine_type: None,
     };
-    let told = user.requested();
+    let told = telling!(UserReservationRequested, user);
     Ok(Decision::told(user, told))
 }
 

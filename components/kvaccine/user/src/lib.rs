@@ -11,6 +11,7 @@ use contract::exports::madang::kvaccine::users::{
     CancelRequest, DateRequest, Guest, ReserveDate, ReserveRequest, User as Resource,
 };
 use domain::User;
+use domain::number::RegisterNumber;
 
 madang::contract!(Users, "madang:kvaccine/user", "../../../wit/kvaccine");
 
@@ -24,7 +25,7 @@ impl Context for Users {
     fn define() -> Definition {
         Definition::new("kvaccine", "user")
             .calls(&["reservation"])
-            .conceals(&["userName", "userRegNumber", "reserveDate", "id"])
+            .conceals(&["userName", "userRegNumber", "reserveDate", "id"], RegisterNumber::is_in)
             .collection(users())
             .question("user/date", policies::date)
             .command("user/reserve", policies::reserve)

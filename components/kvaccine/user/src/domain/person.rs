@@ -115,7 +115,8 @@ mod tests {
     fn people_whose_hashes_begin_alike_stay_apart() {
         let lee = owner("930619-2352628");
         let both = [begins(kim(), 1), begins(lee.clone(), 2), ends(1)];
-        let state = both.into_iter().fold(None, |state, run| Person::decide(state, run).unwrap().state);
+        let state =
+            both.into_iter().fold(None, |state, run| Person::decide(state, run).unwrap().state);
         let person = state.unwrap();
         assert_eq!((person.running(&kim()), person.running(&lee)), (None, Some(2)));
     }
