@@ -31,26 +31,26 @@ pub trait Event {
 }
 
 /// Makes the sum of a context's events from WIT records: the name of each record is its name on the
-/// wire.
+/// wire. Of a context that tells nothing it has no members.
 #[macro_export]
 macro_rules! events {
-    ($(#[$doc:meta])* $vis:vis enum $sum:ident { $($event:ident),+ $(,)? }) => {
+    ($(#[$doc:meta])* $vis:vis enum $sum:ident { $($event:ident),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq)]
         $vis enum $sum {
-            $(#[doc = concat!("`", stringify!($event), "`")] $event($event)),+
+            $(#[doc = concat!("`", stringify!($event), "`")] $event($event)),*
         }
         impl $crate::event::Event for $sum {
             fn name(&self) -> &'static str {
-                match self { $($sum::$event(_) => stringify!($event)),+ }
+                match *self { $($sum::$event(_) => stringify!($event)),* }
             }
             fn data(&self) -> Result<$crate::Value, $crate::Error> {
-                match self { $($sum::$event(record) => $crate::json::to_wire(record)),+ }
+                match *self { $($sum::$event(ref record) => $crate::json::to_wire(record)),* }
             }
         }
         $(impl From<$event> for $sum {
             fn from(record: $event) -> Self { $sum::$event(record) }
-        })+
+        })*
     };
 }
 
@@ -122,9 +122,8 @@ impl Envelope {
     /// # Errors
     /// A fault where the fields are not those of the record: the event goes to the dead letters.
     pub fn fact<F: Fact>(&self) -> Result<F, Error> {
-        json::from_wire(self.data.clone()).map_err(|rejection| {
-            Error::Fault(format!("{} {}: {}", self.kind, self.id, rejection.detail))
-        })
+        json::record(self.data.clone())
+            .map_err(|error| Error::Fault(format!("{} {}: {error}", self.kind, self.id)))
     }
 
     /// What this event is the cause of.

@@ -6,10 +6,14 @@ use super::collection::{Collection, answer_of, visible};
 use super::hal;
 use super::idempotency::Claim;
 use super::listing::Item;
+use super::settle::Settled;
 use crate::aggregate::Aggregate;
 use crate::env::Env;
 use crate::error::{Class, Error, Rejection};
 use crate::work::{Kept, Work};
+
+/// A command, and the id of what it is decided on.
+pub(super) type Asked<A> = Result<(u64, <A as Aggregate>::Command), Error>;
 
 impl<A: Aggregate + 'static> Collection<A> {
     /// Creates an aggregate; one that is an intent is settled before this answers.
@@ -51,10 +55,30 @@ impl<A: Aggregate + 'static> Collection<A> {
             None => {
                 let record = claim.map(|claim| claim.record.clone());
                 let cause = serde_json::to_string(&env.cause).ok();
-                self.settle_from(env, id, Some((state, 1, Kept { record, cause })))?
+                self.settle_fresh(env, id, (state, 1, Kept { record, cause }))?.item()
             }
         };
         item.ok_or_else(|| Error::Unavailable(format!("{}/{id} is not settled", A::COLLECTION)))
+    }
+
+    /// Decides what a POST asks of an aggregate that is there already.
+    pub(super) fn post_to(
+        &self,
+        env: &Env,
+        claim: Option<&Claim>,
+        asked: &dyn Fn(&mut Work) -> Asked<A>,
+    ) -> Result<Item, Error> {
+        Work::transact(env, |work| {
+            let (id, command) = asked(work)?;
+            let state = work.decide::<A>(id, command)?.ok_or(Rejection::MISSING)?;
+            self.along.map_or(Ok(()), |along| along(work, &state))?;
+            let version = work.version_after::<A>(id);
+            let item = visible(&state, id, version)?.ok_or(Rejection::MISSING)?;
+            if let Some(claim) = claim {
+                work.answer_idempotent(&claim.record, &claim.token, &answer_of(&item));
+            }
+            Ok(item)
+        })
     }
 
     /// Decides a command on a visible aggregate; one that it makes an intent is settled before this
@@ -81,7 +105,15 @@ impl<A: Aggregate + 'static> Collection<A> {
         match state {
             Some(state) if state.is_intent() && !before.is_intent() => {
                 let cause = serde_json::to_string(&env.cause).ok();
-                self.settle_from(env, id, Some((state, version, Kept { record: None, cause })))
+                let kept = Kept { record: None, cause };
+                match self.settle_fresh(env, id, (state, version, kept))? {
+                    Settled::Here(item) => Ok(item),
+                    // How it ended is told to whoever settled it.
+                    Settled::Elsewhere(_) => Err(Error::Unavailable(format!(
+                        "{}/{id} was settled by another request",
+                        A::COLLECTION
+                    ))),
+                }
             }
             Some(state) => visible(&state, id, version),
             None => Ok(None),

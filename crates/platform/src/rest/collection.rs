@@ -8,31 +8,33 @@ use serde_json::{Value, json};
 
 use super::idempotency::Claim;
 use super::listing::{Item, Listing, Page};
-use super::source::{Array, Search, Source};
+use super::settle::{Settle, Settling};
+use super::source::{Array, Methods, Search, Source, Target};
 use crate::aggregate::Aggregate;
 use crate::env::Env;
-use crate::error::{Error, Rejection};
+use crate::error::Error;
 use crate::index;
 use crate::json;
 use crate::redis::Reply;
 use crate::work::{Work, field_key, list};
 
-type Post<A> = Box<dyn Fn(u64, Value, SystemTime) -> Result<<A as Aggregate>::Command, Rejection>>;
-type Put<A> = Box<dyn Fn(Value) -> Result<<A as Aggregate>::Command, Rejection>>;
-type Delete<A> = fn() -> <A as Aggregate>::Command;
+// What a method does comes with what it means, as a closure over what does it: so a component is linked with
+// nothing of the methods that its collections do not have.
+type Post<A> = Box<dyn Fn(&Collection<A>, &Env, Option<&Claim>, Value) -> Result<Item, Error>>;
+type Change<A> = Box<dyn Fn(&Collection<A>, &Env, Target, Value) -> Result<Option<Item>, Error>>;
 type Guard = fn(&Env) -> Result<(), Error>;
 type Along<A> = fn(&mut Work, &A) -> Result<(), Error>;
-type Settle<A> = fn(&A, &Env) -> Result<<A as Aggregate>::Command, Error>;
 
 /// A collection of aggregates. Read-only until it is told what the methods mean.
 pub struct Collection<A: Aggregate> {
     post: Option<Post<A>>,
-    put: Option<Put<A>>,
-    delete: Option<Delete<A>>,
+    put: Option<Change<A>>,
+    patch: Option<Change<A>>,
+    delete: Option<Change<A>>,
     pub(super) guard: Option<Guard>,
     pub(super) along: Option<Along<A>>,
     texts: &'static [&'static str],
-    pub(super) settle: Option<Settle<A>>,
+    pub(super) settling: Option<Settling<A>>,
     searches: Vec<Search>,
     also: Option<&'static str>,
     arrays: Vec<Array>,
@@ -44,11 +46,12 @@ impl<A: Aggregate> Default for Collection<A> {
         Collection {
             post: None,
             put: None,
+            patch: None,
             delete: None,
             guard: None,
             along: None,
             texts: &[],
-            settle: None,
+            settling: None,
             searches: Vec::new(),
             also: None,
             arrays: Vec::new(),
@@ -69,7 +72,10 @@ impl<A: Aggregate + 'static> Collection<A> {
         mut self,
         command: fn(u64, B) -> A::Command,
     ) -> Self {
-        self.post = Some(Box::new(move |id, body, _| Ok(command(id, json::from_wire(body)?))));
+        self.post = Some(Box::new(move |collection, env, claim, body| {
+            let asked = |id| Ok(command(id, json::from_wire(body.clone())?));
+            collection.create_for(env, claim, &asked)
+        }));
         self
     }
 
@@ -79,22 +85,67 @@ impl<A: Aggregate + 'static> Collection<A> {
         mut self,
         command: fn(u64, B, SystemTime) -> A::Command,
     ) -> Self {
-        self.post =
-            Some(Box::new(move |id, body, now| Ok(command(id, json::from_wire(body)?, now))));
+        self.post = Some(Box::new(move |collection, env, claim, body| {
+            let asked = |id| Ok(command(id, json::from_wire(body.clone())?, env.host.now()));
+            collection.create_for(env, claim, &asked)
+        }));
         self
     }
 
-    /// What PUT of this body asks for; PATCH is the same with the resource's own fields under the patch.
+    /// What POST of this body asks for, and of which aggregate that is there already.
+    #[must_use]
+    pub fn on_post_to<B: DeserializeOwned + 'static>(
+        mut self,
+        find: fn(&mut Work, &B) -> Result<u64, Error>,
+        command: fn(B) -> A::Command,
+    ) -> Self {
+        self.post = Some(Box::new(move |collection, env, claim, body| {
+            collection.post_to(env, claim, &|work| {
+                let body: B = json::from_wire(body.clone())?;
+                Ok((find(work, &body)?, command(body)))
+            })
+        }));
+        self
+    }
+
+    /// What PUT of this body asks for; unless [`Collection::on_patch`] says otherwise, PATCH is the same
+    /// with the resource's own fields under the patch.
     #[must_use]
     pub fn on_put<B: DeserializeOwned + 'static>(mut self, command: fn(B) -> A::Command) -> Self {
-        self.put = Some(Box::new(move |body| Ok(command(json::from_wire(body)?))));
+        self.put = Some(Box::new(move |collection, env, target, body| {
+            collection.change(env, target.id, target.expected, &|_| {
+                Ok(command(json::from_wire(body.clone())?))
+            })
+        }));
+        self.patch.get_or_insert_with(|| {
+            Box::new(move |collection, env, target, patch| {
+                collection.change(env, target.id, target.expected, &|mut resource| {
+                    json::merge(&mut resource, patch.clone());
+                    Ok(command(json::from_wire(resource)?))
+                })
+            })
+        });
+        self
+    }
+
+    /// What PATCH of this body asks for: the patch as it came, where the fields that it leaves out do not
+    /// mean what the resource has in them.
+    #[must_use]
+    pub fn on_patch<B: DeserializeOwned + 'static>(mut self, command: fn(B) -> A::Command) -> Self {
+        self.patch = Some(Box::new(move |collection, env, target, patch| {
+            collection.change(env, target.id, target.expected, &|_| {
+                Ok(command(json::from_wire(patch.clone())?))
+            })
+        }));
         self
     }
 
     /// What DELETE asks for.
     #[must_use]
-    pub fn on_delete(mut self, command: Delete<A>) -> Self {
-        self.delete = Some(command);
+    pub fn on_delete(mut self, command: fn() -> A::Command) -> Self {
+        self.delete = Some(Box::new(move |collection, env, target, _| {
+            collection.change(env, target.id, target.expected, &|_| Ok(command()))
+        }));
         self
     }
 
@@ -117,7 +168,7 @@ impl<A: Aggregate + 'static> Collection<A> {
         body
     }
 
-    /// What is asked before anything is created: a rejection, [`Rejection::later`] as a rule, keeps it off.
+    /// What is asked before anything is created: a rejection, `Rejection::later` as a rule, keeps it off.
     #[must_use]
     pub fn guarded_by(mut self, guard: Guard) -> Self {
         self.guard = Some(guard);
@@ -135,7 +186,7 @@ impl<A: Aggregate + 'static> Collection<A> {
     /// again after a crash, so the call carries an idempotency key.
     #[must_use]
     pub fn settled_by(mut self, settle: Settle<A>) -> Self {
-        self.settle = Some(settle);
+        self.settling = Some(Settling::by(settle));
         self
     }
 
@@ -217,8 +268,13 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
         &self.arrays
     }
 
-    fn methods(&self) -> (bool, bool, bool) {
-        (self.post.is_some(), self.put.is_some(), self.delete.is_some())
+    fn methods(&self) -> Methods {
+        Methods {
+            post: self.post.is_some(),
+            put: self.put.is_some(),
+            patch: self.patch.is_some(),
+            delete: self.delete.is_some(),
+        }
     }
 
     fn item(&self, env: &Env, id: u64) -> Result<Option<Item>, Error> {
@@ -234,49 +290,31 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
     }
 
     fn post(&self, env: &Env, body: Value, claim: Option<&Claim>) -> Result<Item, Error> {
-        let post = self.post.as_ref().ok_or_else(|| Error::fault("no POST here"))?;
         if let Some(subject) = claim.and_then(|claim| claim.subject) {
             return self.settle(env, subject)?.ok_or_else(|| {
                 Error::Unavailable(format!("{}/{subject} is not settled", A::COLLECTION))
             });
         }
-        let body = self.with_values(body);
-        self.create_for(env, claim, &|id| post(id, body.clone(), env.host.now()))
+        let post = self.post.as_ref().ok_or_else(|| Error::fault("no POST here"))?;
+        post(self, env, claim, self.with_values(body))
     }
 
-    fn put(
-        &self,
-        env: &Env,
-        id: u64,
-        expected: Option<&str>,
-        body: Value,
-    ) -> Result<Option<Item>, Error> {
+    fn put(&self, env: &Env, target: Target, body: Value) -> Result<Option<Item>, Error> {
         let put = self.put.as_ref().ok_or_else(|| Error::fault("no PUT here"))?;
-        let body = self.with_values(body);
-        self.change(env, id, expected, &|_| put(body.clone()))
+        put(self, env, target, self.with_values(body))
     }
 
-    fn patch(
-        &self,
-        env: &Env,
-        id: u64,
-        expected: Option<&str>,
-        patch: Value,
-    ) -> Result<Option<Item>, Error> {
-        let put = self.put.as_ref().ok_or_else(|| Error::fault("no PATCH here"))?;
-        let patch = self.with_values(patch);
-        self.change(env, id, expected, &|mut resource| {
-            json::merge(&mut resource, patch.clone());
-            put(resource)
-        })
+    fn patch(&self, env: &Env, target: Target, patch: Value) -> Result<Option<Item>, Error> {
+        let change = self.patch.as_ref().ok_or_else(|| Error::fault("no PATCH here"))?;
+        change(self, env, target, self.with_values(patch))
     }
 
-    fn delete(&self, env: &Env, id: u64, expected: Option<&str>) -> Result<(), Error> {
-        let delete = self.delete.ok_or_else(|| Error::fault("no DELETE here"))?;
-        self.change(env, id, expected, &|_| Ok(delete())).map(drop)
+    fn delete(&self, env: &Env, target: Target) -> Result<(), Error> {
+        let delete = self.delete.as_ref().ok_or_else(|| Error::fault("no DELETE here"))?;
+        delete(self, env, target, Value::Null).map(drop)
     }
 
     fn settle_due(&self, env: &Env) -> Result<(), Error> {
-        self.settle_those_due(env)
+        self.settling.as_ref().map_or(Ok(()), |settling| (settling.due)(self, env))
     }
 }

@@ -23,7 +23,7 @@ use self::hal::Place;
 use self::idempotency::Keyed;
 use self::listing::{DEFAULT_SIZE, Item, Listing};
 use self::quota::Quota;
-use self::source::Source;
+use self::source::{Methods, Source, Target};
 use crate::context::Definition;
 use crate::deadline;
 use crate::env::{Cause, Env, Host};
@@ -171,15 +171,11 @@ fn allow(definition: &Definition, found: &Found) -> String {
     let mut methods = vec!["GET", "HEAD", "OPTIONS"];
     match found {
         Found::Action(_, action) => methods = action.methods().to_vec(),
-        Found::Collection(source) if source.methods().0 => methods.push("POST"),
+        Found::Collection(source) if source.methods().post => methods.push("POST"),
         Found::Item(source, _) => {
-            let (_, put, delete) = source.methods();
-            if put {
-                methods.extend(["PUT", "PATCH"]);
-            }
-            if delete {
-                methods.push("DELETE");
-            }
+            let Methods { put, patch, delete, .. } = source.methods();
+            let more = [(put, "PUT"), (patch, "PATCH"), (delete, "DELETE")];
+            methods.extend(more.iter().filter(|(is, _)| *is).map(|(_, method)| method));
         }
         Found::Internal(path) => match path.as_slice() {
             ["dead-letters" | "dead-messages", _] => methods = vec!["DELETE", "OPTIONS"],
@@ -283,19 +279,19 @@ fn item(
     id: u64,
     method: &str,
 ) -> Result<Response, Problem> {
-    let expected = request.header("if-match");
+    let target = Target { id, expected: request.header("if-match") };
     let gone = || Error::from(Rejection::MISSING);
     Ok(match method {
         "PUT" => {
-            let item = source.put(env, id, expected, request.json()?)?;
+            let item = source.put(env, target, request.json()?)?;
             place.item(200, &item.ok_or_else(gone)?)
         }
         "PATCH" => {
-            let item = source.patch(env, id, expected, request.json()?)?;
+            let item = source.patch(env, target, request.json()?)?;
             place.item(200, &item.ok_or_else(gone)?)
         }
         "DELETE" => {
-            source.delete(env, id, expected)?;
+            source.delete(env, target)?;
             Response::empty(204)
         }
         _ => {

@@ -17,6 +17,44 @@ const BUDGET: Duration = Duration::from_secs(5);
 /// How long an intent that could not be settled is put off, in milliseconds.
 const INTENT_PAUSE: &str = "2000";
 
+/// What clients see of an aggregate once it is settled.
+pub(super) enum Settled {
+    /// By this request.
+    Here(Option<Item>),
+    /// By another; this one came too late, or there was nothing to settle.
+    Elsewhere(Option<Item>),
+}
+
+impl Settled {
+    pub(super) fn item(self) -> Option<Item> {
+        match self {
+            Settled::Here(item) | Settled::Elsewhere(item) => item,
+        }
+    }
+}
+
+/// How an intent goes on.
+pub(super) type Settle<A> = fn(&A, &Env) -> Result<<A as Aggregate>::Command, Error>;
+
+/// An intent that was just written: its state, its version, and what is kept with it.
+pub(super) type Fresh<A> = (A, u64, Kept);
+
+type SettleOne<A> = fn(&Collection<A>, &Env, u64, Option<Fresh<A>>) -> Result<Settled, Error>;
+
+/// How intents are settled, and what does it: named here, so that only collections that have any are linked
+/// with it.
+pub(super) struct Settling<A: Aggregate> {
+    settle: Settle<A>,
+    one: SettleOne<A>,
+    pub(super) due: fn(&Collection<A>, &Env) -> Result<(), Error>,
+}
+
+impl<A: Aggregate + 'static> Settling<A> {
+    pub(super) fn by(settle: Settle<A>) -> Self {
+        Settling { settle, one: Collection::settle_from, due: Collection::settle_those_due }
+    }
+}
+
 impl<A: Aggregate + 'static> Collection<A> {
     /// Finishes or undoes an intent, whoever left it. Answers what clients see of it then.
     ///
@@ -24,7 +62,8 @@ impl<A: Aggregate + 'static> Collection<A> {
     /// What the collection's `settle` reports: the intent stays, to be taken up again. A rejection, where
     /// the decision ends the intent by refusing it.
     pub fn settle(&self, env: &Env, id: u64) -> Result<Option<Item>, Error> {
-        self.settle_from(env, id, None)
+        let Some(settling) = &self.settling else { return Ok(None) };
+        Ok((settling.one)(self, env, id, None)?.item())
     }
 
     /// Settles what an aggregate owes, if anything. Answers whether it owed something that is settled now.
@@ -32,29 +71,48 @@ impl<A: Aggregate + 'static> Collection<A> {
     /// # Errors
     /// Unavailable without Redis.
     pub(super) fn settle_owed(&self, env: &Env, id: u64) -> Result<bool, Error> {
+        if self.settling.is_none() {
+            return Ok(false);
+        }
         let owes = Work::new(env).load::<A>(id)?.is_some_and(|state| state.is_intent());
         Ok(owes && matches!(self.settle(env, id), Ok(_) | Err(Error::Rejected(_))))
     }
 
-    /// [`Collection::settle`], from a state, its version and what is kept with it that were just written.
-    pub(super) fn settle_from(
+    /// [`Collection::settle`] for what was just written.
+    pub(super) fn settle_fresh(
         &self,
         env: &Env,
         id: u64,
-        mut fresh: Option<(A, u64, Kept)>,
-    ) -> Result<Option<Item>, Error> {
+        fresh: Fresh<A>,
+    ) -> Result<Settled, Error> {
+        match &self.settling {
+            Some(settling) => (settling.one)(self, env, id, Some(fresh)),
+            None => visible(&fresh.0, id, fresh.1).map(Settled::Here),
+        }
+    }
+
+    fn settle_from(
+        &self,
+        env: &Env,
+        id: u64,
+        mut fresh: Option<Fresh<A>>,
+    ) -> Result<Settled, Error> {
         let mut env = env.caused_by(env.cause.clone());
+        let mine = fresh.as_ref().map(|(_, version, _)| *version);
         loop {
             let (state, version, kept) = if let Some(fresh) = fresh.take() {
                 fresh
             } else {
                 env.resumed = true;
                 let mut work = Work::new(&env);
-                let Some(state) = work.load::<A>(id)? else { return Ok(None) };
+                let Some(state) = work.load::<A>(id)? else { return Ok(Settled::Elsewhere(None)) };
                 (state, work.version::<A>(id), work.kept_with::<A>(id))
             };
-            let Some(settle) = self.settle.filter(|_| state.is_intent()) else {
-                return visible(&state, id, version);
+            // One of another version is not what was written before, but what others made of it.
+            let is_mine = mine.is_none_or(|mine| mine == version);
+            let settle = self.settling.as_ref().map(|settling| settling.settle);
+            let Some(settle) = settle.filter(|_| is_mine && state.is_intent()) else {
+                return visible(&state, id, version).map(Settled::Elsewhere);
             };
             let was_seen = state.resource().is_some();
             let cause = kept.cause.as_deref().and_then(|cause| serde_json::from_str(cause).ok());
@@ -76,7 +134,7 @@ impl<A: Aggregate + 'static> Collection<A> {
             }
             match work.commit() {
                 Ok(Committed::Done | Committed::Overtaken) => {
-                    return refusal.map_or(Ok(item), |refusal| Err(refusal.into()));
+                    return refusal.map_or(Ok(Settled::Here(item)), |refusal| Err(refusal.into()));
                 }
                 Err(Error::Conflict) => {}
                 Err(other) => return Err(other),
@@ -85,10 +143,7 @@ impl<A: Aggregate + 'static> Collection<A> {
     }
 
     /// Settles the intents whose time has come.
-    pub(super) fn settle_those_due(&self, env: &Env) -> Result<(), Error> {
-        if self.settle.is_none() {
-            return Ok(());
-        }
+    fn settle_those_due(&self, env: &Env) -> Result<(), Error> {
         let intents = [env.key(&format!("{}:intents", A::COLLECTION))];
         let began = env.host.now();
         while env.host.now().duration_since(began).unwrap_or_default() < BUDGET {

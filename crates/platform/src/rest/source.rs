@@ -27,6 +27,23 @@ pub struct Array {
     pub field: &'static str,
 }
 
+/// The item that a request is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target<'r> {
+    pub(crate) id: u64,
+    /// The versions that the client has seen (`If-Match`).
+    pub(crate) expected: Option<&'r str>,
+}
+
+/// What can be done besides reading.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Methods {
+    pub(crate) post: bool,
+    pub(crate) put: bool,
+    pub(crate) patch: bool,
+    pub(crate) delete: bool,
+}
+
 /// A collection, as the edge sees it.
 pub(crate) trait Source {
     /// `rents`.
@@ -43,9 +60,8 @@ pub(crate) trait Source {
     fn arrays(&self) -> &[Array] {
         &[]
     }
-    /// Whether there are POST, PUT (and PATCH), DELETE.
-    fn methods(&self) -> (bool, bool, bool) {
-        (false, false, false)
+    fn methods(&self) -> Methods {
+        Methods::default()
     }
     /// Catches up with the log before it is read, and answers how many events are unread still. None: it
     /// is what it is.
@@ -58,13 +74,13 @@ pub(crate) trait Source {
     fn post(&self, _: &Env, _: Value, _: Option<&Claim>) -> Result<Item, Error> {
         Err(Error::fault("this collection is read-only"))
     }
-    fn put(&self, _: &Env, _: u64, _: Option<&str>, _: Value) -> Result<Option<Item>, Error> {
+    fn put(&self, _: &Env, _: Target, _: Value) -> Result<Option<Item>, Error> {
         Err(Error::fault("this collection is read-only"))
     }
-    fn patch(&self, _: &Env, _: u64, _: Option<&str>, _: Value) -> Result<Option<Item>, Error> {
+    fn patch(&self, _: &Env, _: Target, _: Value) -> Result<Option<Item>, Error> {
         Err(Error::fault("this collection is read-only"))
     }
-    fn delete(&self, _: &Env, _: u64, _: Option<&str>) -> Result<(), Error> {
+    fn delete(&self, _: &Env, _: Target) -> Result<(), Error> {
         Err(Error::fault("this collection is read-only"))
     }
     /// Finishes or undoes the intents whose time has come.

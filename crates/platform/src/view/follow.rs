@@ -127,33 +127,44 @@ impl View {
             return Ok(false);
         };
         let change = apply(&entry.envelope()?)?;
-        let mut values = vec![Cell::from(change.key), Cell::from(entry.number)];
+        if change.key.0.len() != self.key.len() {
+            return Err(Error::fault(format!(
+                "{} is found by {}",
+                self.table,
+                self.key.join(", ")
+            )));
+        }
+        let mut values = vec![Cell::from(entry.number)];
+        values.extend(change.key.0.into_iter().map(Cell::from));
+        let first = values.len() + 1;
         let names: Vec<&str> = change.sets.iter().map(|(column, _)| *column).collect();
         values.extend(change.sets.into_iter().map(|(_, value)| value));
-        let sets = |source: fn(usize, &str) -> String| -> String {
+        let sets = |source: &dyn Fn(usize, &str) -> String| -> String {
             names
                 .iter()
                 .enumerate()
                 .map(|(at, name)| format!("{name} = {}, ", source(at, name)))
                 .collect()
         };
-        let (table, key) = (self.table, self.key);
+        let (table, key) = (self.table, self.key.join(", "));
+        let keys: Vec<_> = (2..first).map(|at| format!("?{at}")).collect();
+        let keys = keys.join(", ");
         let unless = change.unless.map(|column| format!("AND {table}.{column} IS NULL "));
         let unless = unless.unwrap_or_default();
         let sql = if change.creates {
             let columns: String = names.iter().map(|name| format!(", {name}")).collect();
-            let places: String = (0..names.len()).map(|at| format!(", ?{}", at + 3)).collect();
-            let sets = sets(|_, name| format!("excluded.{name}"));
+            let places: String = (0..names.len()).map(|at| format!(", ?{}", at + first)).collect();
+            let sets = sets(&|_, name| format!("excluded.{name}"));
             format!(
-                "INSERT INTO {table} ({key}, madang_event{columns}) VALUES (?1, ?2{places}) \
+                "INSERT INTO {table} (madang_event, {key}{columns}) VALUES (?1, {keys}{places}) \
                  ON CONFLICT ({key}) DO UPDATE SET {sets}madang_event = excluded.madang_event \
                  WHERE madang_event < excluded.madang_event {unless}RETURNING 1"
             )
         } else {
-            let sets = sets(|at, _| format!("?{}", at + 3));
+            let sets = sets(&|at, _| format!("?{}", at + first));
             format!(
-                "UPDATE {table} SET {sets}madang_event = ?2 \
-                 WHERE {key} = ?1 AND madang_event < ?2 {unless}RETURNING 1"
+                "UPDATE {table} SET {sets}madang_event = ?1 \
+                 WHERE ({key}) = ({keys}) AND madang_event < ?1 {unless}RETURNING 1"
             )
         };
         self.sql(env, &sql, values).map(|rows| !rows.rows.is_empty())

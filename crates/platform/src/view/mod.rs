@@ -25,21 +25,36 @@ const FRESHNESS: Duration = Duration::from_millis(200);
 
 /// What an event changes in a view: one row, found by the view's key.
 pub struct Change {
-    key: u64,
+    key: Key,
     creates: bool,
     unless: Option<&'static str>,
     sets: Vec<(&'static str, Cell)>,
 }
 
+/// What a view finds a row by: a number, or two together.
+pub struct Key(Vec<u64>);
+
+impl From<u64> for Key {
+    fn from(number: u64) -> Self {
+        Key(vec![number])
+    }
+}
+
+impl From<(u64, u64)> for Key {
+    fn from((first, second): (u64, u64)) -> Self {
+        Key(vec![first, second])
+    }
+}
+
 impl Change {
     /// The row of this key begins, or takes these values where it is there already.
-    pub fn create(key: u64) -> Self {
-        Change { key, creates: true, unless: None, sets: Vec::new() }
+    pub fn create(key: impl Into<Key>) -> Self {
+        Change { key: key.into(), creates: true, unless: None, sets: Vec::new() }
     }
 
     /// The row of this key changes; where there is none, nothing does.
-    pub fn update(key: u64) -> Self {
-        Change { key, creates: false, unless: None, sets: Vec::new() }
+    pub fn update(key: impl Into<Key>) -> Self {
+        Change { key: key.into(), creates: false, unless: None, sets: Vec::new() }
     }
 
     /// Nothing changes where this column has a value by now.
@@ -89,7 +104,7 @@ pub struct View {
     database: &'static str,
     table: &'static str,
     entity: &'static str,
-    key: &'static str,
+    key: Vec<&'static str>,
     columns: Vec<String>,
     searches: Vec<Search>,
     also: Option<&'static str>,
@@ -99,12 +114,31 @@ pub struct View {
 
 impl View {
     /// A view in the database of this label, with the fields of the WIT record `R` as columns, `id`
-    /// among them; one row for each value of `key`.
+    /// among them; one row for each value of `key`, which holds a number.
     pub fn new<R: Serialize + DeserializeOwned>(
         database: &'static str,
         table: &'static str,
         entity: &'static str,
         key: &'static str,
+    ) -> Self {
+        View::by_columns::<R>(database, table, entity, vec![key])
+    }
+
+    /// The same, with one row for each two values of `key` together.
+    pub fn by_two<R: Serialize + DeserializeOwned>(
+        database: &'static str,
+        table: &'static str,
+        entity: &'static str,
+        key: [&'static str; 2],
+    ) -> Self {
+        View::by_columns::<R>(database, table, entity, key.to_vec())
+    }
+
+    fn by_columns<R: Serialize + DeserializeOwned>(
+        database: &'static str,
+        table: &'static str,
+        entity: &'static str,
+        key: Vec<&'static str>,
     ) -> Self {
         View {
             database,
@@ -194,13 +228,16 @@ impl View {
     }
 
     fn schema(&self) -> Vec<String> {
-        let (table, key) = (self.table, self.key);
-        let plain = self.columns.iter().filter(|name| *name != "id" && *name != key);
+        let (table, key) = (self.table, self.key.join(", "));
+        let is_key = |name: &str| self.key.contains(&name);
+        let keys: String =
+            self.key.iter().map(|name| format!("{name} INTEGER NOT NULL, ")).collect();
+        let plain = self.columns.iter().filter(|name| *name != "id" && !is_key(name));
         let columns: String = plain.map(|name| format!("{name}, ")).collect();
         let mut statements = vec![
             format!(
                 "CREATE TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY, \
-                 {key} INTEGER NOT NULL UNIQUE, {columns}madang_event INTEGER NOT NULL)"
+                 {keys}{columns}madang_event INTEGER NOT NULL, UNIQUE ({key}))"
             ),
             "CREATE TABLE IF NOT EXISTS madang_cursor \
              (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL, \
@@ -210,7 +247,7 @@ impl View {
         ];
         let fields = self.searches.iter().map(|search| search.field);
         let fields = fields.chain(self.arrays.iter().map(|array| array.field));
-        statements.extend(fields.filter(|field| *field != key).map(|field| {
+        statements.extend(fields.filter(|field| self.key[0] != *field).map(|field| {
             format!("CREATE INDEX IF NOT EXISTS {table}_{field} ON {table} ({field})")
         }));
         statements

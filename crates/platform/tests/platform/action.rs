@@ -105,6 +105,50 @@ fn estimate(_: &Env, asked: &New) -> Result<Answer, Error> {
     Ok(Answer::of(&[asked.amount])?.with("x-fallback", "none"))
 }
 
+/// A note for each till, which those that write on it share.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Note {
+    id: u64,
+    text: String,
+    by: Option<String>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Writing {
+    text: String,
+    by: Option<String>,
+}
+
+impl Aggregate for Note {
+    const COLLECTION: &'static str = "notes";
+    const ENTITY: &'static str = "Note";
+    type Command = Writing;
+    type Event = Event;
+    type Resource = Note;
+
+    fn decide(_: Option<Self>, Writing { text, by }: Writing) -> Result<Decision<Self>, Rejection> {
+        if text.is_empty() {
+            return Err(Rejection::state("there is nothing to write"));
+        }
+        Ok(Decision::quiet(Note { id: 1, text, by }))
+    }
+
+    fn resource(&self) -> Option<Note> {
+        Some(self.clone())
+    }
+}
+
+fn notes() -> Collection<Note> {
+    Collection::new()
+        .on_post_to(
+            |_, writing: &Writing| {
+                if writing.by.is_some() { Ok(1) } else { Err(Rejection::MISSING.into()) }
+            },
+            |writing| writing,
+        )
+        .on_patch(|writing: Writing| writing)
+}
+
 struct Ledger;
 
 impl Context for Ledger {
@@ -117,6 +161,7 @@ impl Context for Ledger {
             .also_at("bookings")
             .array_at("entry/list", "till");
         Definition::new("ledger", "till")
+            .collection(notes())
             .conceals(&["till"], |text| text.contains("8903092"))
             .collection(entries)
             .command("till/book", book)
@@ -327,4 +372,31 @@ fn what_is_concealed_has_no_place_outside_the_body() {
         assert_eq!((refused.status, &refused.body["instance"]), (400, &json!("/ledger")));
         assert!(!format!("{:?} {}", refused.headers, refused.body).contains("8903092"));
     }
+}
+
+#[test]
+fn a_post_can_be_for_what_is_there_and_a_patch_mean_what_it_leaves_out() {
+    let host = TestHost::new();
+    let write = |body: Value| {
+        ask::<Ledger>(&host, Asked::post("/ledger/notes", body).header("idempotency-key", "note"))
+    };
+    assert_eq!(write(json!({"text": "a"})).status, 404);
+    let first = write(json!({"text": "a"}));
+    assert_eq!(first.status, 404, "a key whose request found nothing can be tried again");
+    let body = json!({"text": "a", "by": "b"});
+    let keyed = Asked::post("/ledger/notes", body.clone()).header("idempotency-key", "written");
+    let written = ask::<Ledger>(&host, keyed);
+    assert_eq!(
+        (written.status, header(&written, "location")),
+        (201, Some("http://h/ledger/notes/1"))
+    );
+    let patch = |body| ask::<Ledger>(&host, Asked::with_body("PATCH", "/ledger/notes/1", body));
+    let patched = patch(json!({"text": "c"}));
+    assert_eq!((patched.status, &patched.body["by"]), (200, &Value::Null), "nobody's, not b's");
+    let keyed = Asked::post("/ledger/notes", body).header("idempotency-key", "written");
+    assert_eq!(ask::<Ledger>(&host, keyed).body["by"], "b", "the first answer");
+    assert_eq!(get(&host, "/ledger/notes/1").body["text"], "c");
+    let put = ask::<Ledger>(&host, Asked::with_body("PUT", "/ledger/notes/1", json!({})));
+    let allow = header(&put, "allow");
+    assert_eq!((put.status, allow), (405, Some("GET, HEAD, OPTIONS, PATCH")));
 }

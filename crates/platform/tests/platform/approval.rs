@@ -206,6 +206,30 @@ fn what_is_not_known_is_found_out_before_the_next_change() {
 }
 
 #[test]
+fn who_waits_is_not_told_what_became_of_another() {
+    let (host, _) = host(&[]);
+    let path = apply(&host);
+    // While the office thinks about the first, a second comes, settles it, and is approved itself.
+    let (second, other) = (path.clone(), TestHost::new());
+    for (name, value) in host.variables.borrow().iter() {
+        other.set(name, value);
+    }
+    let answers = RefCell::new(vec!["false", "true"]);
+    *other.neighbour.borrow_mut() = Some(Box::new(move |_| {
+        let body = answers.borrow_mut().remove(0).to_owned().into_bytes();
+        Ok(Answered { status: 200, body, ..Answered::default() })
+    }));
+    *host.neighbour.borrow_mut() = Some(Box::new(move |_| {
+        let told = patch(&other, &second, 7);
+        assert_eq!((told.status, &told.body["score"]), (200, &json!(7)));
+        Ok(Answered { status: 200, body: b"false".to_vec(), ..Answered::default() })
+    }));
+    let told = patch(&host, &path, 9);
+    assert_eq!(told.status, 503, "{}", told.body);
+    assert_eq!(score(&host, &path), 7);
+}
+
+#[test]
 fn what_was_begun_is_ended_for_whoever_comes_next_and_keeps_its_cause() {
     let (host, office) = host(&[("/approve", Some(true))]);
     let path = apply(&host);

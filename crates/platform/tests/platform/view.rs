@@ -48,6 +48,45 @@ fn a_view_follows_the_log_from_its_beginning() {
     assert_eq!(view().find(&env, 301), Err(Error::Rejected(Rejection::MISSING)));
 }
 
+#[derive(Serialize, Deserialize)]
+struct Pair {
+    id: u64,
+    purse_id: u64,
+    coins: u64,
+    last: Option<u64>,
+}
+
+#[test]
+fn a_row_can_be_found_by_two_values_together() {
+    let host = TestHost::new();
+    let env = host.env("two", "view");
+    let view = View::by_two::<Pair>("db", "pairs", "Pair", ["purseId", "coins"])
+        .on(|paid: Paid| Change::create((paid.id, paid.coins % 2)).set("last", paid.coins));
+    pay(&env, 2, 5);
+    for coins in [9, 4] {
+        let pay = |work: &mut Work| work.decide::<Purse>(1, Command::Pay { coins }).map(drop);
+        Work::transact(&env, pay).unwrap();
+    }
+    assert_eq!(view.catch_up(&env, LIMIT), Ok((Drained::CaughtUp, 0)));
+    let rows: Vec<_> =
+        (1..=3).map_while(|id| view.find(&env, id).ok()).map(|row| row.value).collect();
+    assert_eq!(
+        rows,
+        [
+            json!({"id": 1, "purseId": 1, "coins": 1, "last": 9}),
+            json!({"id": 2, "purseId": 2, "coins": 1, "last": 5}),
+            json!({"id": 3, "purseId": 1, "coins": 0, "last": 4}),
+        ]
+    );
+    let host = TestHost::new();
+    let wrong = View::by_two::<Pair>("wrong", "wrongs", "Pair", ["purseId", "coins"])
+        .on(|paid: Paid| Change::create(paid.id));
+    let Ok((Drained::Stuck(reason), _)) = wrong.catch_up(&host.env("two", "view"), LIMIT) else {
+        panic!("it went on")
+    };
+    assert!(reason.contains("wrongs is found by purseId, coins"), "{reason}");
+}
+
 #[test]
 fn a_value_that_is_there_can_keep_a_row_as_it_is() {
     for (keeps, coins) in [(false, 9), (true, 5)] {
