@@ -3,6 +3,7 @@
 
 mod channel;
 mod kill;
+pub mod kvaccine;
 pub mod outerpark;
 mod problem;
 mod shared;

@@ -21,6 +21,7 @@ fn hospitals() -> Collection<Hospital> {
 impl Context for Hospitals {
     fn define() -> Definition {
         Definition::new("kvaccine", "hospital")
+            .conceals(&["userId", "id"], |_| false)
             .collection(hospitals())
             .command("hospital/inject", policies::inject)
             .policies(policies::policies())

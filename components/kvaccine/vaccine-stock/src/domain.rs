@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use madang::event::Event;
-use madang::{Aggregate, Decision, Error, Rejection, Value, text_within};
+use madang::{Aggregate, Decision, Rejection, text_within};
 use serde::{Deserialize, Serialize};
 
 use crate::contract::exports::madang::kvaccine::vaccine_stocks::{
@@ -58,18 +57,9 @@ pub enum Command {
     },
 }
 
-/// Nothing is told of stocks: nobody listens (출고됨 was no event that the seed kept).
-#[derive(Debug, Clone, PartialEq)]
-pub enum Nothing {}
-
-impl Event for Nothing {
-    fn name(&self) -> &'static str {
-        match *self {}
-    }
-
-    fn data(&self) -> Result<Value, Error> {
-        match *self {}
-    }
+madang::events! {
+    /// Nothing is told of stocks: nobody listens (the seed dropped 백신이 출고됨 for that).
+    pub enum Nothing {}
 }
 
 impl Aggregate for VaccineStock {
@@ -159,6 +149,7 @@ impl Aggregate for Stock {
 
 #[cfg(test)]
 mod tests {
+    use madang::Value;
     use madang::spec::given;
 
     use super::*;
