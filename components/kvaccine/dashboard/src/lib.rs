@@ -4,7 +4,7 @@ mod views;
 
 use madang::spin::typed;
 use madang::world::types::Problem;
-use madang::{Context, Definition};
+use madang::{Context, Definition, holds_shape};
 
 use contract::exports::madang::kvaccine::dashboards::{Dashboard as Resource, Guest};
 
@@ -14,7 +14,9 @@ struct Dashboards;
 
 impl Context for Dashboards {
     fn define() -> Definition {
-        Definition::new("kvaccine", "dashboard").view(views::dashboards())
+        Definition::new("kvaccine", "dashboard")
+            .conceals(&[], |text| holds_shape(text, "######-#######"))
+            .view(views::dashboards())
     }
 }
 

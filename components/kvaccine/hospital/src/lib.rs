@@ -5,7 +5,7 @@ mod policies;
 
 use madang::spin::typed;
 use madang::world::types::Problem;
-use madang::{Collection, Context, Definition, Work};
+use madang::{Collection, Context, Definition, Work, holds_shape};
 
 use contract::exports::madang::kvaccine::hospitals::{Guest, Hospital as Resource, Injection};
 use domain::Hospital;
@@ -21,7 +21,7 @@ fn hospitals() -> Collection<Hospital> {
 impl Context for Hospitals {
     fn define() -> Definition {
         Definition::new("kvaccine", "hospital")
-            .conceals(&["userId", "id"], |_| false)
+            .conceals(&["userId"], |text| holds_shape(text, "######-#######"))
             .collection(hospitals())
             .command("hospital/inject", policies::inject)
             .policies(policies::policies())

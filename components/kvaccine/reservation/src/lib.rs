@@ -5,7 +5,7 @@ mod policies;
 
 use madang::spin::typed;
 use madang::world::types::Problem;
-use madang::{Collection, Context, Definition, Work};
+use madang::{Collection, Context, Definition, Work, holds_shape};
 
 use contract::exports::madang::kvaccine::reservations::{
     DaysQuestion, Guest, Reservation as Resource, ReserveDate,
@@ -23,6 +23,7 @@ fn reservations() -> Collection<Reservation> {
 impl Context for Reservations {
     fn define() -> Definition {
         Definition::new("kvaccine", "reservation")
+            .conceals(&["first", "days"], |text| holds_shape(text, "######-#######"))
             .collection(reservations())
             .internal("date", policies::date)
             .policies(policies::policies())

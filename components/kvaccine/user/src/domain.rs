@@ -193,8 +193,8 @@ impl Status {
 /// # Errors
 /// The rejection that names the field.
 pub fn check_name(user_name: &str) -> Result<(), Rejection> {
-    if RegisterNumber::is_in(user_name) {
-        return Err(Rejection::invalid("userName", Value::Null, "must be no registration number"));
+    if RegisterNumber::may_be_in(user_name) {
+        return Err(Rejection::invalid("userName", Value::Null, "must have fewer than 13 digits"));
     }
     text_within("userName", user_name, 1, 100)
 }

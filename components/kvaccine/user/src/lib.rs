@@ -5,13 +5,13 @@ mod policies;
 
 use madang::spin::typed;
 use madang::world::types::Problem;
-use madang::{Collection, Context, Definition, Work};
+use madang::{Collection, Context, Definition, Work, holds_shape};
 
 use contract::exports::madang::kvaccine::users::{
     CancelRequest, DateRequest, Guest, ReserveDate, ReserveRequest, User as Resource,
 };
 use domain::User;
-use domain::number::RegisterNumber;
+use domain::number::SHAPE;
 
 madang::contract!(Users, "madang:kvaccine/user", "../../../wit/kvaccine");
 
@@ -25,7 +25,9 @@ impl Context for Users {
     fn define() -> Definition {
         Definition::new("kvaccine", "user")
             .calls(&["reservation"])
-            .conceals(&["userName", "userRegNumber", "reserveDate", "id"], RegisterNumber::is_in)
+            .conceals(&["userName", "userRegNumber", "reserveDate"], |text| {
+                holds_shape(text, SHAPE)
+            })
             .collection(users())
             .question("user/date", policies::date)
             .command("user/reserve", policies::reserve)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use madang::{Aggregate, Decision, Rejection, text_within};
+use madang::{Aggregate, Decision, Rejection, Value, text_within};
 use serde::{Deserialize, Serialize};
 
 use crate::contract::exports::madang::kvaccine::vaccine_stocks::{
@@ -77,6 +77,11 @@ impl Aggregate for VaccineStock {
             Command::Arrive { id, arrival, time } => {
                 let Arrival { vaccine_type, vaccine_count } = arrival;
                 text_within("vaccineType", &vaccine_type, 1, 50)?;
+                // A resident registration number (주민번호) that got here by mistake is not kept.
+                if vaccine_type.chars().filter(|c| c.is_numeric()).count() >= 13 {
+                    let must = "must have fewer than 13 digits";
+                    return Err(Rejection::invalid("vaccineType", Value::Null, must));
+                }
                 let count = i64::try_from(vaccine_count).ok();
                 let count = count.filter(|_| (1..=MOST).contains(&vaccine_count));
                 let vaccine_count = count.ok_or_else(|| {
@@ -149,7 +154,6 @@ impl Aggregate for Stock {
 
 #[cfg(test)]
 mod tests {
-    use madang::Value;
     use madang::spec::given;
 
     use super::*;
@@ -189,6 +193,8 @@ mod tests {
         for name in ["", long.as_str()] {
             refused(arrive(name, 1), "vaccineType", name.into(), "must be 1 to 50 characters");
         }
+        let must = "must have fewer than 13 digits";
+        refused(arrive("890309-2766876", 1), "vaccineType", Value::Null, must);
         for many in [0, 1_000_000_001, u64::MAX] {
             let must = "must be 1 to 1000000000";
             refused(arrive("Pfizer", many), "vaccineCount", many.into(), must);

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use madang::date::seoul_time;
 use madang::spin::typed;
 use madang::world::types::Problem;
-use madang::{Collection, Context, Definition};
+use madang::{Collection, Context, Definition, holds_shape};
 
 use contract::exports::madang::kvaccine::vaccine_stocks::{
     Arrival, Balance, Guest, VaccineStock as Resource,
@@ -33,6 +33,7 @@ fn arrives(id: u64, arrival: Arrival, at: SystemTime) -> Command {
 impl Context for VaccineStocks {
     fn define() -> Definition {
         Definition::new("kvaccine", "vaccine-stock")
+            .conceals(&["vaccineType", "vaccineCount"], |text| holds_shape(text, "######-#######"))
             .collection(vaccine_stocks())
             .query("stock", policies::stock)
             .policies(policies::policies())

@@ -6,6 +6,10 @@ use madang::{Rejection, Value};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+/// What it looks like: so it is refused in addresses and headers, which are kept. Without its dash it could be a time
+/// there, in milliseconds.
+pub const SHAPE: &str = "######-#######";
+
 /// A registration number. It has no `Debug`: nothing prints it by accident.
 pub struct RegisterNumber(String);
 
@@ -48,15 +52,9 @@ impl RegisterNumber {
         Owner(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    /// Whether a text holds one, as a word of its own or as two: no name does, no address and no header. Digits
-    /// within longer words are something else, hexadecimal as a rule.
-    pub fn is_in(text: &str) -> bool {
-        let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
-        let is = |word: &str, digits| {
-            word.len() == digits && word.bytes().all(|byte| byte.is_ascii_digit())
-        };
-        words.iter().any(|word| is(word, 13))
-            || words.windows(2).any(|two| is(two[0], 6) && is(two[1], 7))
+    /// Whether a text could hold one, however it is spelt: no name has so many digits.
+    pub fn may_be_in(text: &str) -> bool {
+        text.chars().filter(|c| c.is_numeric()).count() >= 13
     }
 }
 
@@ -137,19 +135,13 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_holds_a_number_is_found_in_any_spelling() {
-        for held in ["890309-2766876", "Kim 8903092766876!", "a/890309 2766876?", "8903092766876"] {
-            assert!(RegisterNumber::is_in(held), "{held}");
+    fn a_text_that_could_hold_a_number_is_found_in_any_spelling() {
+        for held in ["890309-2766876", "Kim 8903092766876", "8-90309 27668/76", "９8903092766876"]
+        {
+            assert!(RegisterNumber::may_be_in(held), "{held}");
         }
-        for free in [
-            "Taeyeon Kim",
-            "user-17",
-            "890309-2******",
-            "123456789012",
-            "00-4bf92f3577b34da6a38903092766876e-00f067aa0ba902b7-01",
-            "89030927-6687-6123-4567-890309276687",
-        ] {
-            assert!(!RegisterNumber::is_in(free), "{free}");
+        for free in ["Taeyeon Kim", "user-17", "890309-2******", "123456789012"] {
+            assert!(!RegisterNumber::may_be_in(free), "{free}");
         }
     }
 }

@@ -92,7 +92,7 @@ fn a_name_is_a_hundred_characters_at_most_and_no_registration_number() {
         let refused = Rejection::invalid("userName", name, "must be 1 to 100 characters");
         given::<User>([]).when(reserve(name, "2026-11-22")).then_rejected(refused);
     }
-    let number = Rejection::invalid("userName", Value::Null, "must be no registration number");
+    let number = Rejection::invalid("userName", Value::Null, "must have fewer than 13 digits");
     given::<User>([]).when(reserve("Kim 890309-2766876", "2026-11-22")).then_rejected(number);
     assert!(given::<User>([reserve(&longest, "2026-11-22")]).resource().is_some());
 }
