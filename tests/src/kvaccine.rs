@@ -221,34 +221,29 @@ impl<'h> KVaccine<'h> {
         self.log().iter().filter(|entry| entry.kind == kind).count()
     }
 
-    /// Takes a context down once nothing is owed: an instance at work goes on when its component is taken
-    /// down, and would hear what is told next.
+    /// Takes a context down once nothing is owed: what is told from then on it does not hear, not even by an
+    /// instance that is at work still.
     #[track_caller]
     pub fn down(&self, context: &str) {
-        self.settle();
+        self.deafen(context);
         self.host.down(&format!("kvaccine-{context}"));
     }
 
     /// Ends every fault of a context.
     #[track_caller]
     pub fn heal(&self, context: &str) {
+        let free = redis::cmd("DEL").arg(lease(context)).to_owned();
+        let _: u64 = free.query(&mut self.host.redis()).expect("the lease is free");
         self.host.heal(&format!("kvaccine-{context}"));
     }
 
-    /// Keeps a context from hearing anything, while it answers requests: as one that is behind.
+    /// Keeps a context with policies from hearing anything, while it answers requests: as one that is behind.
     #[track_caller]
     pub fn deafen(&self, context: &str) {
         self.settle();
-        let lease =
-            redis::cmd("SET").arg(lease(context)).arg("a test").arg("PX").arg(60_000).to_owned();
-        let _: () = lease.query(&mut self.host.redis()).expect("the lease is set");
-    }
-
-    /// Lets a context hear again.
-    #[track_caller]
-    pub fn undeafen(&self, context: &str) {
-        let free = redis::cmd("DEL").arg(lease(context)).to_owned();
-        let _: u64 = free.query(&mut self.host.redis()).expect("the lease is free");
+        let lease = lease(context);
+        let take = redis::cmd("SET").arg(&[lease.as_str(), "a test", "PX", "60000"]).to_owned();
+        let _: () = take.query(&mut self.host.redis()).expect("the lease is taken");
     }
 
     /// Waits until nothing is owed: every context has handled the whole log.

@@ -87,5 +87,5 @@ fn a_reservation_that_is_cut_off_is_not_asked() {
     });
     kv.heal("reservation");
     eventually(SETTLING, || (!is_fallback(&ask(&kv))).then_some(()));
-    assert_eq!(breaker()["neighbour"], json!("reservation"));
+    assert_eq!(breaker()["target"], json!("reservation"));
 }

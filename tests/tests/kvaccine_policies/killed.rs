@@ -1,19 +1,19 @@
 //! Each consumer killed at each of its steps, on each event that it hears: nothing is lost and nothing
 //! happens twice.
 
-use super::host;
+use super::{host, kill_at};
 use madang_testing::{Trigger, in_parallel};
 use madang_tests::kvaccine::{self, KVaccine, Person};
-use madang_tests::{Step, kill_at_each_step, with_faults};
+use madang_tests::with_faults;
 
 /// Kills a context at each step of hearing what `act` tells, on a host of its own.
 fn kill<T>(context: &str, least: u32, before: impl Fn(&KVaccine) -> T, act: impl Fn(&KVaccine, T)) {
     let Some(host) = host() else { return };
-    let kv = KVaccine::of(&host);
-    let step =
-        Step { component: &format!("kvaccine-{context}"), trigger: Trigger::Redis, before, act };
-    let calls = kill_at_each_step(&kv, &step);
-    assert!(calls >= least, "{context} was killed at {calls} calls only");
+    kill_at(&KVaccine::of(&host), context, Trigger::Redis, least, before, act);
+}
+
+fn reserved(kv: &KVaccine) -> (Person, u64) {
+    kv.reserved()
 }
 
 fn nobody(_: &KVaccine) -> Person {
@@ -36,8 +36,8 @@ fn inject(kv: &KVaccine, (_, user): (Person, u64)) {
 fn reservation_killed_on_each_event_that_it_hears() {
     in_parallel(3, |i| match i {
         0 => kill("reservation", 5, nobody, reserve),
-        1 => kill("reservation", 5, KVaccine::reserved, cancel),
-        _ => kill("reservation", 5, KVaccine::reserved, inject),
+        1 => kill("reservation", 5, reserved, cancel),
+        _ => kill("reservation", 5, reserved, inject),
     });
 }
 
@@ -45,7 +45,7 @@ fn reservation_killed_on_each_event_that_it_hears() {
 fn hospital_killed_on_each_event_that_it_hears() {
     in_parallel(2, |i| match i {
         0 => kill("hospital", 4, nobody, reserve),
-        _ => kill("hospital", 4, KVaccine::reserved, cancel),
+        _ => kill("hospital", 4, reserved, cancel),
     });
 }
 
@@ -53,26 +53,19 @@ fn hospital_killed_on_each_event_that_it_hears() {
 fn stock_killed_on_each_event_that_it_hears() {
     in_parallel(2, |i| match i {
         0 => kill("vaccine-stock", 4, nobody, reserve),
-        _ => kill("vaccine-stock", 4, KVaccine::reserved, cancel),
+        _ => kill("vaccine-stock", 4, reserved, cancel),
     });
 }
 
 #[test]
 fn user_killed_on_each_event_that_it_hears() {
     in_parallel(2, |i| match i {
-        0 => kill("user", 4, KVaccine::reserved, inject),
+        0 => kill("user", 4, reserved, inject),
         _ => {
             let host = kvaccine::settings().workers(1).variable("kvaccine_daily_capacity", "0");
             let Some(host) = with_faults(host) else { return };
             let kv = KVaccine::with_capacity(&host, 0);
-            let step = Step {
-                component: "kvaccine-user",
-                trigger: Trigger::Redis,
-                before: nobody,
-                act: reserve,
-            };
-            let calls = kill_at_each_step(&kv, &step);
-            assert!(calls >= 4, "user was killed at {calls} calls only");
+            kill_at(&kv, "user", Trigger::Redis, 4, nobody, reserve);
         }
     });
 }
@@ -81,7 +74,7 @@ fn user_killed_on_each_event_that_it_hears() {
 fn dashboard_killed_on_each_event_that_it_hears() {
     in_parallel(3, |i| match i {
         0 => kill("dashboard", 6, nobody, reserve),
-        1 => kill("dashboard", 6, KVaccine::reserved, cancel),
-        _ => kill("dashboard", 6, KVaccine::reserved, inject),
+        1 => kill("dashboard", 6, reserved, cancel),
+        _ => kill("dashboard", 6, reserved, inject),
     });
 }

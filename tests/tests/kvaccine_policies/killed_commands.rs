@@ -1,18 +1,14 @@
 //! Each command killed between its steps: it is done as a whole, or not at all and can be repeated.
 
-use super::host;
+use super::{host, kill_at};
 use madang_testing::{Answer, Trigger, in_parallel};
 use madang_tests::kvaccine::{KVaccine, Person};
-use madang_tests::{Step, kill_at_each_step};
 use serde_json::json;
 
-fn kill<T>(context: &str, least: u32, before: impl Fn(&KVaccine) -> T, act: impl Fn(&KVaccine, T)) {
+/// Kills a context at each step of a command, on a host of its own.
+fn kill<T>(context: &str, before: impl Fn(&KVaccine) -> T, act: impl Fn(&KVaccine, T)) {
     let Some(host) = host() else { return };
-    let kv = KVaccine::of(&host);
-    let step =
-        Step { component: &format!("kvaccine-{context}"), trigger: Trigger::Http, before, act };
-    let calls = kill_at_each_step(&kv, &step);
-    assert!(calls >= least, "{context} was killed at {calls} calls only");
+    kill_at(&KVaccine::of(&host), context, Trigger::Http, 3, before, act);
 }
 
 /// That a command was done, or cut off with nothing to tell whether it was.
@@ -25,7 +21,6 @@ fn each_command_killed_at_each_step() {
     in_parallel(4, |i| match i {
         0 => kill(
             "user",
-            3,
             |_| Person::new(),
             |kv, person| {
                 let first = kv.ask(&person, kv.day());
@@ -42,20 +37,27 @@ fn each_command_killed_at_each_step() {
                 assert_eq!(of_it.count(), 1);
             },
         ),
-        1 => kill("user", 3, KVaccine::reserved, |kv, (person, user)| {
-            check_either(&kv.ask_to_cancel(&person), 200);
-            let again = kv.ask_to_cancel(&person).status;
-            assert!([200, 404].contains(&again), "{again}");
-            assert_eq!(kv.user(user)["reserveStatus"], "CANCEL");
-        }),
-        2 => kill("hospital", 3, KVaccine::reserved, |kv, (_, user)| {
-            check_either(&kv.inject(user), 200);
-            let again = kv.inject(user).status;
-            assert!([200, 409].contains(&again), "{again}");
-        }),
+        1 => kill(
+            "user",
+            |kv| kv.reserved(),
+            |kv, (person, user)| {
+                check_either(&kv.ask_to_cancel(&person), 200);
+                let again = kv.ask_to_cancel(&person).status;
+                assert!([200, 404].contains(&again), "{again}");
+                assert_eq!(kv.user(user)["reserveStatus"], "CANCEL");
+            },
+        ),
+        2 => kill(
+            "hospital",
+            |kv| kv.reserved(),
+            |kv, (_, user)| {
+                check_either(&kv.inject(user), 200);
+                let again = kv.inject(user).status;
+                assert!([200, 409].contains(&again), "{again}");
+            },
+        ),
         _ => kill(
             "vaccine-stock",
-            3,
             |kv| kv.stock("Pfizer"),
             |kv, before| {
                 let body = json!({"vaccineType": "Pfizer", "vaccineCount": 10});

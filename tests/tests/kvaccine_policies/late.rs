@@ -77,7 +77,7 @@ fn user_hears_late_of_rejects_and_injections() {
     let _ = kv.inject(user).expect(200);
     assert_eq!(kv.user(user)["reserveStatus"], "RESERVE");
     assert_eq!(kv.user(rejected)["reserveStatus"], "RESERVE");
-    kv.undeafen("user");
+    kv.heal("user");
     becomes(&kv, user, "INJECT");
     becomes(&kv, rejected, "REJECT");
     kv.check();

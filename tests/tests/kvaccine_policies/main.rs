@@ -7,11 +7,26 @@ mod late;
 mod once;
 mod races;
 
-use madang_testing::Host;
-use madang_tests::{kvaccine, with_faults};
+use madang_testing::{Host, Trigger};
+use madang_tests::kvaccine::{self, KVaccine};
+use madang_tests::{Step, kill_at_each_step, with_faults};
 
 /// A host that can be put faults into; none where the backend cannot. It has one worker, so that a
 /// crash, which strikes once in each process, strikes once.
 fn host() -> Option<Host> {
     with_faults(kvaccine::settings().workers(1))
+}
+
+/// Kills a context at each of its steps, of which there are so many at least.
+fn kill_at<T>(
+    kv: &KVaccine,
+    context: &str,
+    trigger: Trigger,
+    least: u32,
+    before: impl Fn(&KVaccine) -> T,
+    act: impl Fn(&KVaccine, T),
+) {
+    let component = &format!("kvaccine-{context}");
+    let calls = kill_at_each_step(kv, &Step { component, trigger, before, act });
+    assert!(calls >= least, "{context} was killed at {calls} calls only");
 }

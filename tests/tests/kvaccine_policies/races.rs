@@ -13,7 +13,7 @@ fn who_cancels_after_the_injection_was_told_is_injected_and_frees_nothing() {
     kv.deafen("user");
     let _ = kv.inject(user).expect(200);
     kv.cancel(&person);
-    kv.undeafen("user");
+    kv.heal("user");
     kv.check();
     assert_eq!(kv.statuses(user), ["INJECT"; 4].map(Value::from));
     assert_eq!(kv.left()[4]["count"], 999);
@@ -31,7 +31,7 @@ fn who_is_injected_before_the_hospital_has_heard_of_the_cancel_is_injected() {
     kv.cancel(&person);
     kv.follow("reservation");
     let _ = kv.inject(user).expect(200);
-    kv.undeafen("hospital");
+    kv.heal("hospital");
     kv.check();
     // The place was given back, and somebody else may have it by then.
     let expected = ["INJECT", "CANCEL", "INJECT", "INJECT"].map(Value::from);
@@ -50,7 +50,7 @@ fn who_has_reserved_again_by_then_keeps_that_reservation() {
     let _ = kv.inject(first).expect(200);
     kv.cancel(&person);
     let second = kv.reserve(&person);
-    kv.undeafen("user");
+    kv.heal("user");
     kv.check();
     assert_eq!(kv.user(first)["reserveStatus"], "INJECT");
     assert_eq!(kv.user(second)["reserveStatus"], "RESERVE");
@@ -68,7 +68,7 @@ fn the_dashboard_tells_an_injection_that_was_told_before_the_cancel() {
     kv.deafen("reservation");
     kv.cancel(&person);
     let _ = kv.inject(user).expect(200);
-    kv.undeafen("reservation");
+    kv.heal("reservation");
     kv.check();
     let row = kv.of_user("dashboards", user);
     assert_eq!((&row["reserveStatus"], &row["cancelDate"]), (&json!("INJECT"), &Value::Null));

@@ -6,7 +6,6 @@ mod wrong;
 use madang_testing::{Answer, Client, Trigger, eventually};
 use madang_tests::kvaccine::{self, KVaccine, Person, Places};
 use madang_tests::{SETTLING, with_faults};
-use serde_json::json;
 use std::cell::RefCell;
 
 /// A run through K-Vaccine, with all that was answered and all the numbers that were sent.
@@ -160,10 +159,11 @@ fn killed(run: &Run) {
 fn dead_letters(run: &Run) {
     let kv = &run.kv;
     for context in ["reservation", "hospital"] {
-        kv.host.crash(&format!("kvaccine-{context}"), 2, Trigger::Redis);
-        run.reserve(&run.somebody());
+        // A question for readiness may be faster than the doorbell, and is not killed.
         eventually(SETTLING, || {
-            let _ = kv.client.get(&format!("/kvaccine/-/{context}/health/ready"));
+            kv.host.crash(&format!("kvaccine-{context}"), 2, Trigger::Redis);
+            run.reserve(&run.somebody());
+            kv.follow(context);
             (kv.dead_letters(&[context]) > 0).then_some(())
         });
         kv.heal(context);
@@ -172,5 +172,4 @@ fn dead_letters(run: &Run) {
     let letter = letters["deadLetters"][0].take();
     assert!(letter.to_string().contains("******"), "{letter}");
     kv.settle();
-    assert_eq!(kv.info("reservation")["deadLetters"], json!(1));
 }

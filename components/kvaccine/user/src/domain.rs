@@ -150,6 +150,7 @@ impl Aggregate for User {
                     ..user
                 }))
             }
+            (Status::Cancel | Status::Reject, Command::Cancel { .. }) => Err(NONE_RUNNING),
             (Status::Inject, _) => Err(INJECTED),
             (Status::Cancel, _) => Err(CANCELED),
             _ => Err(ENDED),
