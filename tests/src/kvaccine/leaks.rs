@@ -2,6 +2,7 @@
 
 use super::KVaccine;
 use redis::Value;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::Path;
 
@@ -87,18 +88,22 @@ impl Places {
         self.0.iter().filter(|(place, bytes)| place.contains(part) && !bytes.is_empty()).count()
     }
 
-    /// Where one of these numbers stands, with its dash or without.
+    /// Where one of these registration numbers stands, with its dash or without.
     pub fn holding(&self, numbers: &[String]) -> Vec<String> {
-        let mut found = Vec::new();
-        for number in numbers {
-            for spelling in [number.clone(), number.replace('-', "")] {
-                let holding = self.0.iter().filter(|(_, bytes)| {
-                    bytes.windows(spelling.len()).any(|window| window == spelling.as_bytes())
-                });
-                found.extend(holding.map(|(place, _)| format!("{spelling} in {place}")));
+        let bare = numbers.iter().map(|number| number.replace('-', ""));
+        let looked_for: HashSet<String> = numbers.iter().cloned().chain(bare).collect();
+        let lengths: BTreeSet<usize> = looked_for.iter().map(String::len).collect();
+        let mut found = BTreeSet::new();
+        for (place, bytes) in &self.0 {
+            for window in lengths.iter().flat_map(|length| bytes.windows(*length)) {
+                let text =
+                    window[0].is_ascii_digit().then(|| str::from_utf8(window).ok()).flatten();
+                if let Some(number) = text.and_then(|text| looked_for.get(text)) {
+                    found.insert(format!("{number} in {place}"));
+                }
             }
         }
-        found
+        found.into_iter().collect()
     }
 
     /// Whether a text holds something that looks like a registration number with its dash.
