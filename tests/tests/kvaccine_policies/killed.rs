@@ -1,10 +1,9 @@
 //! Each consumer killed at each of its steps, on each event that it hears: nothing is lost and nothing
 //! happens twice.
 
-use super::{host, kill_at};
+use super::{host, host_with, kill_at};
 use madang_testing::{Trigger, in_parallel};
-use madang_tests::kvaccine::{self, KVaccine, Person};
-use madang_tests::with_faults;
+use madang_tests::kvaccine::{KVaccine, Person};
 
 /// Kills a context at each step of hearing what `act` tells, on a host of its own.
 fn kill<T>(context: &str, least: u32, before: impl Fn(&KVaccine) -> T, act: impl Fn(&KVaccine, T)) {
@@ -62,8 +61,7 @@ fn user_killed_on_each_event_that_it_hears() {
     in_parallel(2, |i| match i {
         0 => kill("user", 4, reserved, inject),
         _ => {
-            let host = kvaccine::settings().workers(1).variable("kvaccine_daily_capacity", "0");
-            let Some(host) = with_faults(host) else { return };
+            let Some(host) = host_with(0) else { return };
             let kv = KVaccine::with_capacity(&host, 0);
             kill_at(&kv, "user", Trigger::Redis, 4, nobody, reserve);
         }

@@ -1,7 +1,7 @@
 //! A context that was down while events were told hears all of them when it is back, in order, and
 //! without any client doing anything.
 
-use super::host;
+use super::{host, host_with};
 use madang_testing::eventually;
 use madang_tests::SETTLING;
 use madang_tests::kvaccine::{KVaccine, Person};
@@ -17,11 +17,7 @@ fn becomes(kv: &KVaccine, user: u64, status: &str) {
 
 #[test]
 fn days_are_given_away_late_in_order() {
-    let Some(host) = madang_tests::with_faults(
-        madang_tests::kvaccine::settings().variable("kvaccine_daily_capacity", "2"),
-    ) else {
-        return;
-    };
+    let Some(host) = host_with(2) else { return };
     let kv = KVaccine::with_capacity(&host, 2);
     kv.down("reservation");
     let people = [(); 4].map(|()| Person::new());
@@ -40,11 +36,7 @@ fn days_are_given_away_late_in_order() {
 
 #[test]
 fn a_reject_that_comes_after_the_cancel_leaves_it() {
-    let Some(host) = madang_tests::with_faults(
-        madang_tests::kvaccine::settings().variable("kvaccine_daily_capacity", "0"),
-    ) else {
-        return;
-    };
+    let Some(host) = host_with(0) else { return };
     let kv = KVaccine::with_capacity(&host, 0);
     kv.down("reservation");
     let person = Person::new();
@@ -64,11 +56,7 @@ fn a_reject_that_comes_after_the_cancel_leaves_it() {
 
 #[test]
 fn user_hears_late_of_rejects_and_injections() {
-    let Some(host) = madang_tests::with_faults(
-        madang_tests::kvaccine::settings().variable("kvaccine_daily_capacity", "1"),
-    ) else {
-        return;
-    };
+    let Some(host) = host_with(1) else { return };
     let kv = KVaccine::with_capacity(&host, 1);
     let (_, user) = kv.reserved();
     kv.deafen("user");

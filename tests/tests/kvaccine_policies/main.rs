@@ -14,7 +14,13 @@ use madang_tests::{Step, kill_at_each_step, with_faults};
 /// A host that can be put faults into; none where the backend cannot. It has one worker, so that a
 /// crash, which strikes once in each process, strikes once.
 fn host() -> Option<Host> {
-    with_faults(kvaccine::settings().workers(1))
+    host_with(kvaccine::CAPACITY)
+}
+
+/// [`host`], with so many places a day.
+fn host_with(capacity: u64) -> Option<Host> {
+    let settings = kvaccine::settings().variable("kvaccine_daily_capacity", capacity.to_string());
+    with_faults(settings.workers(1))
 }
 
 /// Kills a context at each of its steps, of which there are so many at least.

@@ -23,17 +23,15 @@ pub fn dashboards() -> View {
     View::new::<Row>("kvaccine-dashboard", "dashboards", "Dashboard", "userId")
         .array_at("dashboard/list", "vaccineType")
         .on(|requested: ReservationRequested| {
-            Change::create(requested.user_id)
-                .set("userName", requested.user_name)
-                .set("userRegNumber", requested.user_reg_number)
+            let ReservationRequested { user_id, user_name, user_reg_number, .. } = requested;
+            begin(user_id, user_name, user_reg_number)
                 .set("reserveStatus", requested.reserve_status)
                 .set("reserveDate", requested.reserve_date)
         })
         // The first that is told of a user whom a full day rejects, so there is no row yet.
         .on(|rejected: ReservationRejected| {
-            Change::create(rejected.user_id)
-                .set("userName", rejected.user_name)
-                .set("userRegNumber", rejected.user_reg_number)
+            let ReservationRejected { user_id, user_name, user_reg_number, .. } = rejected;
+            begin(user_id, user_name, user_reg_number)
                 .set("reserveStatus", rejected.reserve_status)
                 .set("reserveDate", rejected.reserve_date)
         })
@@ -53,6 +51,10 @@ pub fn dashboards() -> View {
                 .set("injectDate", injected.inject_date)
                 .set("vaccineType", injected.vaccine_type)
         })
+}
+
+fn begin(user_id: u64, user_name: String, user_reg_number: String) -> Change {
+    Change::create(user_id).set("userName", user_name).set("userRegNumber", user_reg_number)
 }
 
 #[cfg(test)]

@@ -88,6 +88,7 @@ macro_rules! telling {
 
 madang::events! {
     /// What happens to a reservation.
+    #[allow(clippy::enum_variant_names, reason = "the seed's names")]
     pub enum Event { ReservationRequested, ReservationRejected, ReservationCancelled }
 }
 

@@ -1,6 +1,7 @@
 //! That nothing untrue gets past the check.
 
 use super::*;
+use serde_json::json;
 
 const DAY: &str = "2026-11-22";
 

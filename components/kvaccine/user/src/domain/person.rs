@@ -61,7 +61,7 @@ impl Aggregate for Person {
                 }
             }
             Run::End { owner, user } => {
-                running.retain(|other, runs| (&*other, *runs) != (&owner, user));
+                running.retain(|other, runs| *other != owner || *runs != user);
             }
         }
         Ok(Decision::quiet(Person { running }))
