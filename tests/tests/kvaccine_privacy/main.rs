@@ -159,9 +159,9 @@ fn killed(run: &Run) {
 fn dead_letters(run: &Run) {
     let kv = &run.kv;
     for context in ["reservation", "hospital"] {
-        // A question for readiness may be faster than the doorbell, and is not killed.
+        // A question for how it is may be faster than the event, and is killed instead.
         eventually(SETTLING, || {
-            kv.host.crash(&format!("kvaccine-{context}"), 2, Trigger::Redis);
+            kv.host.crash(&format!("kvaccine-{context}"), 2, None);
             run.reserve(&run.somebody());
             kv.follow(context);
             (kv.dead_letters(&[context]) > 0).then_some(())
