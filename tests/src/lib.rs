@@ -3,6 +3,7 @@
 
 mod channel;
 mod kill;
+pub mod kvaccine;
 pub mod lecture;
 pub mod outerpark;
 mod problem;
