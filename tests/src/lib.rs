@@ -4,6 +4,7 @@
 mod channel;
 mod gateway;
 mod kill;
+pub mod kvaccine;
 pub mod lecture;
 pub mod outerpark;
 mod problem;
