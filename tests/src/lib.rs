@@ -2,6 +2,7 @@
 //! its errors.
 
 mod channel;
+mod gateway;
 mod kill;
 pub mod kvaccine;
 pub mod lecture;
@@ -10,6 +11,7 @@ mod problem;
 mod shared;
 
 pub use channel::Channel;
+pub use gateway::Gateway;
 pub use kill::{Killable, Step, kill_at_each_step, kills};
 pub use problem::{errors, problem};
 pub use shared::Shared;

@@ -29,8 +29,9 @@ impl Backend {
     }
 }
 
-/// Settings of a [`Host`] to be started. All have defaults: the repository's manifest, on the
-/// backend that the environment names, with a Redis, stores and state of its own.
+/// Settings of a [`Host`] to be started. All have defaults: the repository's manifest, or the one that
+/// `MADANG_TEST_MANIFEST` names, on the backend that the environment names, with a Redis, stores and
+/// state of its own.
 #[derive(Clone, Debug)]
 pub struct HostBuilder {
     pub(crate) backend: Backend,
@@ -49,7 +50,7 @@ impl Default for HostBuilder {
     fn default() -> Self {
         Self {
             backend: Backend::from_env(),
-            manifest: spin_manifest(),
+            manifest: manifest_from_env().unwrap_or_else(spin_manifest),
             runtime_config: None,
             state_dir: None,
             redis_url: None,
@@ -151,6 +152,12 @@ impl HostBuilder {
 pub fn repository() -> &'static Path {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
     crates.and_then(Path::parent).expect("the repository holds crates/testing")
+}
+
+/// The manifest that `MADANG_TEST_MANIFEST` names, where the same tests are to be run on another
+/// application.
+pub fn manifest_from_env() -> Option<PathBuf> {
+    env::var_os("MADANG_TEST_MANIFEST").filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 /// The repository's manifest.

@@ -42,7 +42,7 @@ mod wait;
 
 pub use client::{Answer, Body, Client};
 pub use host::{Host, Trigger};
-pub use host_builder::{Backend, HostBuilder, repository, spin_manifest};
+pub use host_builder::{Backend, HostBuilder, manifest_from_env, repository, spin_manifest};
 pub use redis::Redis;
 pub use running::{Running, RunningRedis};
 pub use runtime_config::SERVICE_TOKEN;

@@ -5,6 +5,7 @@ mod build;
 mod cargo;
 #[path = "../../testing/src/drill/args.rs"]
 mod drill;
+mod example;
 mod progress;
 mod setup;
 mod test;
@@ -47,6 +48,14 @@ enum Command {
     ///
     /// Each drill starts a host and a Redis of its own. docs/WHEN_THINGS_FAIL.md tells of each.
     Drill(drill::Args),
+    /// Build one of `examples/`, and run the tests of what it stands in for against it
+    Example {
+        /// Which one
+        name: example::Example,
+        /// Only build it
+        #[arg(long)]
+        build: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -71,6 +80,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Bench { short } => {
             return testing::run(testing::BENCH, short.then_some("--short").as_slice());
         }
+        Command::Example { name, build } => example::run(name, build)?,
         Command::Drill(args) if args.list => drill::list(),
         Command::Drill(drill::Args { name, all, short, .. }) => {
             let name = name.map(drill::Drill::name);

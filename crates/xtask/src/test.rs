@@ -69,7 +69,8 @@ fn on_spin(tests: &[Executable]) -> Result<()> {
     Ok(())
 }
 
-fn check(command: &mut Command, mend: &str) -> Result<()> {
+/// Runs a step's command.
+pub fn check(command: &mut Command, mend: &str) -> Result<()> {
     let status = command
         .stdin(Stdio::null())
         .status()

@@ -1,0 +1,70 @@
+//! `cargo xtask example`: what is in `examples/`, built, and tested as what it stands in for is tested.
+
+use crate::cargo::{self, Packages, select};
+use crate::test::check;
+use crate::{build, setup};
+use anyhow::{Result, bail};
+use clap::ValueEnum;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// The examples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Example {
+    /// Lecture's `alert` in Python: needs Python 3.11 and PyPI
+    AlertPython,
+}
+
+/// Builds an example, and tests it unless there is nothing but building to do.
+pub fn run(example: Example, only_build: bool) -> Result<()> {
+    match example {
+        Example::AlertPython => alert_python(only_build),
+    }
+}
+
+fn alert_python(only_build: bool) -> Result<()> {
+    let tools = setup::run()?;
+    let python = python()?;
+    build::with_native(&tools, &["madang-host"])?;
+    let script = cargo::root().join("examples/alert-python/build.py");
+    let run = |arguments: &[&str]| {
+        check(Command::new(python).arg("-B").arg(&script).args(arguments), "what it says above")
+    };
+    run(&[])?;
+    let manifest = cargo::root().join("target/alert-python/spin.toml");
+    if only_build {
+        println!("Serve it: cargo xtask up -- --from target/alert-python/spin.toml");
+        return Ok(());
+    }
+    setup::redis_server()?;
+    run(&["test"])?;
+    end_to_end(&["--test", "lecture_*"], &[], &manifest)?;
+    end_to_end(&["--test", "alert_python"], &["--ignored"], &manifest)
+}
+
+/// Runs end-to-end tests on this manifest. They are selected as `cargo xtask test` builds them, so that
+/// both share what is built.
+fn end_to_end(targets: &[&str], arguments: &[&str], manifest: &PathBuf) -> Result<()> {
+    let packages = Packages::read()?;
+    let mut tests = cargo::cargo();
+    select(tests.args(["test", "--release", "--no-fail-fast"]), &packages.natives());
+    tests.args(targets).arg("--").args(arguments).env("MADANG_TEST_MANIFEST", manifest);
+    check(&mut tests, "what differs between the context in Python and the one in Rust")
+}
+
+/// A Python that is new enough.
+fn python() -> Result<&'static str> {
+    const NEW_ENOUGH: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
+    let is_new_enough = |name: &&str| {
+        let mut command = Command::new(name);
+        command.args(["-c", NEW_ENOUGH]).stdin(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    match ["python3", "python"].into_iter().find(is_new_enough) {
+        Some(name) => Ok(name),
+        None => bail!(
+            "Python 3.11 or later is missing: install it (Debian, Ubuntu: \
+             `sudo apt-get install python3 python3-venv`; macOS: `brew install python`)"
+        ),
+    }
+}
