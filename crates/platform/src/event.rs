@@ -122,9 +122,8 @@ impl Envelope {
     /// # Errors
     /// A fault where the fields are not those of the record: the event goes to the dead letters.
     pub fn fact<F: Fact>(&self) -> Result<F, Error> {
-        json::from_wire(self.data.clone()).map_err(|rejection| {
-            Error::Fault(format!("{} {}: {}", self.kind, self.id, rejection.detail))
-        })
+        json::record(self.data.clone())
+            .map_err(|error| Error::Fault(format!("{} {}: {error}", self.kind, self.id)))
     }
 
     /// What this event is the cause of.

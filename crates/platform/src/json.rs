@@ -42,6 +42,15 @@ pub fn from_wire<T: DeserializeOwned>(value: Value) -> Result<T, Rejection> {
     })
 }
 
+/// A record that Madang itself has written: nobody waits to be told which field is wrong, and reading it
+/// costs half the code.
+///
+/// # Errors
+/// What serde reports.
+pub(crate) fn record<T: DeserializeOwned>(value: Value) -> Result<T, serde_json::Error> {
+    serde_json::from_value(rename(value, &snake))
+}
+
 /// What serde says of a wrong value, without the value: that stands in a member of its own.
 fn without_value(reason: &str) -> String {
     let reason = reason.split(" at line ").next().unwrap_or(reason);

@@ -6,37 +6,35 @@ use std::time::SystemTime;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::change::Asked;
 use super::idempotency::Claim;
 use super::listing::{Item, Listing, Page};
-use super::source::{Array, Methods, Search, Source};
+use super::settle::{Settle, Settling};
+use super::source::{Array, Methods, Search, Source, Target};
 use crate::aggregate::Aggregate;
 use crate::env::Env;
-use crate::error::{Error, Rejection};
+use crate::error::Error;
 use crate::index;
 use crate::json;
 use crate::redis::Reply;
 use crate::work::{Work, field_key, list};
 
-type Post<A> = Box<dyn Fn(u64, Value, SystemTime) -> Result<<A as Aggregate>::Command, Rejection>>;
-type PostTo<A> = Box<dyn Fn(&mut Work, &Value) -> Asked<A>>;
-type Put<A> = Box<dyn Fn(Value) -> Result<<A as Aggregate>::Command, Rejection>>;
-type Delete<A> = fn() -> <A as Aggregate>::Command;
+// What a method does comes with what it means, as a closure over what does it: so a component is linked with
+// nothing of the methods that its collections do not have.
+type Post<A> = Box<dyn Fn(&Collection<A>, &Env, Option<&Claim>, Value) -> Result<Item, Error>>;
+type Change<A> = Box<dyn Fn(&Collection<A>, &Env, Target, Value) -> Result<Option<Item>, Error>>;
 type Guard = fn(&Env) -> Result<(), Error>;
 type Along<A> = fn(&mut Work, &A) -> Result<(), Error>;
-type Settle<A> = fn(&A, &Env) -> Result<<A as Aggregate>::Command, Error>;
 
 /// A collection of aggregates. Read-only until it is told what the methods mean.
 pub struct Collection<A: Aggregate> {
     post: Option<Post<A>>,
-    post_to: Option<PostTo<A>>,
-    put: Option<Put<A>>,
-    patch: Option<Put<A>>,
-    delete: Option<Delete<A>>,
+    put: Option<Change<A>>,
+    patch: Option<Change<A>>,
+    delete: Option<Change<A>>,
     pub(super) guard: Option<Guard>,
     pub(super) along: Option<Along<A>>,
     texts: &'static [&'static str],
-    pub(super) settle: Option<Settle<A>>,
+    pub(super) settling: Option<Settling<A>>,
     searches: Vec<Search>,
     also: Option<&'static str>,
     arrays: Vec<Array>,
@@ -47,14 +45,13 @@ impl<A: Aggregate> Default for Collection<A> {
     fn default() -> Self {
         Collection {
             post: None,
-            post_to: None,
             put: None,
             patch: None,
             delete: None,
             guard: None,
             along: None,
             texts: &[],
-            settle: None,
+            settling: None,
             searches: Vec::new(),
             also: None,
             arrays: Vec::new(),
@@ -75,7 +72,10 @@ impl<A: Aggregate + 'static> Collection<A> {
         mut self,
         command: fn(u64, B) -> A::Command,
     ) -> Self {
-        self.post = Some(Box::new(move |id, body, _| Ok(command(id, json::from_wire(body)?))));
+        self.post = Some(Box::new(move |collection, env, claim, body| {
+            let asked = |id| Ok(command(id, json::from_wire(body.clone())?));
+            collection.create_for(env, claim, &asked)
+        }));
         self
     }
 
@@ -85,8 +85,10 @@ impl<A: Aggregate + 'static> Collection<A> {
         mut self,
         command: fn(u64, B, SystemTime) -> A::Command,
     ) -> Self {
-        self.post =
-            Some(Box::new(move |id, body, now| Ok(command(id, json::from_wire(body)?, now))));
+        self.post = Some(Box::new(move |collection, env, claim, body| {
+            let asked = |id| Ok(command(id, json::from_wire(body.clone())?, env.host.now()));
+            collection.create_for(env, claim, &asked)
+        }));
         self
     }
 
@@ -97,17 +99,32 @@ impl<A: Aggregate + 'static> Collection<A> {
         find: fn(&mut Work, &B) -> Result<u64, Error>,
         command: fn(B) -> A::Command,
     ) -> Self {
-        self.post_to = Some(Box::new(move |work, body| {
-            let body: B = json::from_wire(body.clone())?;
-            Ok((find(work, &body)?, command(body)))
+        self.post = Some(Box::new(move |collection, env, claim, body| {
+            collection.post_to(env, claim, &|work| {
+                let body: B = json::from_wire(body.clone())?;
+                Ok((find(work, &body)?, command(body)))
+            })
         }));
         self
     }
 
-    /// What PUT of this body asks for; unless [`Collection::on_patch`] says otherwise, PATCH is the same with the resource's own fields under the patch.
+    /// What PUT of this body asks for; unless [`Collection::on_patch`] says otherwise, PATCH is the same
+    /// with the resource's own fields under the patch.
     #[must_use]
     pub fn on_put<B: DeserializeOwned + 'static>(mut self, command: fn(B) -> A::Command) -> Self {
-        self.put = Some(Box::new(move |body| Ok(command(json::from_wire(body)?))));
+        self.put = Some(Box::new(move |collection, env, target, body| {
+            collection.change(env, target.id, target.expected, &|_| {
+                Ok(command(json::from_wire(body.clone())?))
+            })
+        }));
+        self.patch.get_or_insert_with(|| {
+            Box::new(move |collection, env, target, patch| {
+                collection.change(env, target.id, target.expected, &|mut resource| {
+                    json::merge(&mut resource, patch.clone());
+                    Ok(command(json::from_wire(resource)?))
+                })
+            })
+        });
         self
     }
 
@@ -115,14 +132,20 @@ impl<A: Aggregate + 'static> Collection<A> {
     /// mean what the resource has in them.
     #[must_use]
     pub fn on_patch<B: DeserializeOwned + 'static>(mut self, command: fn(B) -> A::Command) -> Self {
-        self.patch = Some(Box::new(move |body| Ok(command(json::from_wire(body)?))));
+        self.patch = Some(Box::new(move |collection, env, target, patch| {
+            collection.change(env, target.id, target.expected, &|_| {
+                Ok(command(json::from_wire(patch.clone())?))
+            })
+        }));
         self
     }
 
     /// What DELETE asks for.
     #[must_use]
-    pub fn on_delete(mut self, command: Delete<A>) -> Self {
-        self.delete = Some(command);
+    pub fn on_delete(mut self, command: fn() -> A::Command) -> Self {
+        self.delete = Some(Box::new(move |collection, env, target, _| {
+            collection.change(env, target.id, target.expected, &|_| Ok(command()))
+        }));
         self
     }
 
@@ -145,7 +168,7 @@ impl<A: Aggregate + 'static> Collection<A> {
         body
     }
 
-    /// What is asked before anything is created: a rejection, [`Rejection::later`] as a rule, keeps it off.
+    /// What is asked before anything is created: a rejection, `Rejection::later` as a rule, keeps it off.
     #[must_use]
     pub fn guarded_by(mut self, guard: Guard) -> Self {
         self.guard = Some(guard);
@@ -163,7 +186,7 @@ impl<A: Aggregate + 'static> Collection<A> {
     /// again after a crash, so the call carries an idempotency key.
     #[must_use]
     pub fn settled_by(mut self, settle: Settle<A>) -> Self {
-        self.settle = Some(settle);
+        self.settling = Some(Settling::by(settle));
         self
     }
 
@@ -247,9 +270,9 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
 
     fn methods(&self) -> Methods {
         Methods {
-            post: self.post.is_some() || self.post_to.is_some(),
+            post: self.post.is_some(),
             put: self.put.is_some(),
-            patch: self.put.is_some() || self.patch.is_some(),
+            patch: self.patch.is_some(),
             delete: self.delete.is_some(),
         }
     }
@@ -272,50 +295,26 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
                 Error::Unavailable(format!("{}/{subject} is not settled", A::COLLECTION))
             });
         }
-        let body = self.with_values(body);
-        if let Some(post_to) = &self.post_to {
-            return self.post_to(env, claim, &|work| post_to(work, &body));
-        }
         let post = self.post.as_ref().ok_or_else(|| Error::fault("no POST here"))?;
-        self.create_for(env, claim, &|id| post(id, body.clone(), env.host.now()))
+        post(self, env, claim, self.with_values(body))
     }
 
-    fn put(
-        &self,
-        env: &Env,
-        id: u64,
-        expected: Option<&str>,
-        body: Value,
-    ) -> Result<Option<Item>, Error> {
+    fn put(&self, env: &Env, target: Target, body: Value) -> Result<Option<Item>, Error> {
         let put = self.put.as_ref().ok_or_else(|| Error::fault("no PUT here"))?;
-        let body = self.with_values(body);
-        self.change(env, id, expected, &|_| put(body.clone()))
+        put(self, env, target, self.with_values(body))
     }
 
-    fn patch(
-        &self,
-        env: &Env,
-        id: u64,
-        expected: Option<&str>,
-        patch: Value,
-    ) -> Result<Option<Item>, Error> {
-        let patch = self.with_values(patch);
-        if let Some(own) = &self.patch {
-            return self.change(env, id, expected, &|_| own(patch.clone()));
-        }
-        let put = self.put.as_ref().ok_or_else(|| Error::fault("no PATCH here"))?;
-        self.change(env, id, expected, &|mut resource| {
-            json::merge(&mut resource, patch.clone());
-            put(resource)
-        })
+    fn patch(&self, env: &Env, target: Target, patch: Value) -> Result<Option<Item>, Error> {
+        let change = self.patch.as_ref().ok_or_else(|| Error::fault("no PATCH here"))?;
+        change(self, env, target, self.with_values(patch))
     }
 
-    fn delete(&self, env: &Env, id: u64, expected: Option<&str>) -> Result<(), Error> {
-        let delete = self.delete.ok_or_else(|| Error::fault("no DELETE here"))?;
-        self.change(env, id, expected, &|_| Ok(delete())).map(drop)
+    fn delete(&self, env: &Env, target: Target) -> Result<(), Error> {
+        let delete = self.delete.as_ref().ok_or_else(|| Error::fault("no DELETE here"))?;
+        delete(self, env, target, Value::Null).map(drop)
     }
 
     fn settle_due(&self, env: &Env) -> Result<(), Error> {
-        self.settle_those_due(env)
+        self.settling.as_ref().map_or(Ok(()), |settling| (settling.due)(self, env))
     }
 }

@@ -67,7 +67,7 @@ impl Item {
     /// # Errors
     /// A fault where it is another record's.
     pub fn record<R: DeserializeOwned>(self) -> Result<R, Error> {
-        json::from_wire(self.value).map_err(|rejection| Error::fault(rejection.detail))
+        json::record(self.value).map_err(Error::fault)
     }
 }
 

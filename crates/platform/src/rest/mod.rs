@@ -23,7 +23,7 @@ use self::hal::Place;
 use self::idempotency::Keyed;
 use self::listing::{DEFAULT_SIZE, Item, Listing};
 use self::quota::Quota;
-use self::source::{Methods, Source};
+use self::source::{Methods, Source, Target};
 use crate::context::Definition;
 use crate::deadline;
 use crate::env::{Cause, Env, Host};
@@ -279,19 +279,19 @@ fn item(
     id: u64,
     method: &str,
 ) -> Result<Response, Problem> {
-    let expected = request.header("if-match");
+    let target = Target { id, expected: request.header("if-match") };
     let gone = || Error::from(Rejection::MISSING);
     Ok(match method {
         "PUT" => {
-            let item = source.put(env, id, expected, request.json()?)?;
+            let item = source.put(env, target, request.json()?)?;
             place.item(200, &item.ok_or_else(gone)?)
         }
         "PATCH" => {
-            let item = source.patch(env, id, expected, request.json()?)?;
+            let item = source.patch(env, target, request.json()?)?;
             place.item(200, &item.ok_or_else(gone)?)
         }
         "DELETE" => {
-            source.delete(env, id, expected)?;
+            source.delete(env, target)?;
             Response::empty(204)
         }
         _ => {

@@ -33,6 +33,28 @@ impl Settled {
     }
 }
 
+/// How an intent goes on.
+pub(super) type Settle<A> = fn(&A, &Env) -> Result<<A as Aggregate>::Command, Error>;
+
+/// An intent that was just written: its state, its version, and what is kept with it.
+pub(super) type Fresh<A> = (A, u64, Kept);
+
+type SettleOne<A> = fn(&Collection<A>, &Env, u64, Option<Fresh<A>>) -> Result<Settled, Error>;
+
+/// How intents are settled, and what does it: named here, so that only collections that have any are linked
+/// with it.
+pub(super) struct Settling<A: Aggregate> {
+    settle: Settle<A>,
+    one: SettleOne<A>,
+    pub(super) due: fn(&Collection<A>, &Env) -> Result<(), Error>,
+}
+
+impl<A: Aggregate + 'static> Settling<A> {
+    pub(super) fn by(settle: Settle<A>) -> Self {
+        Settling { settle, one: Collection::settle_from, due: Collection::settle_those_due }
+    }
+}
+
 impl<A: Aggregate + 'static> Collection<A> {
     /// Finishes or undoes an intent, whoever left it. Answers what clients see of it then.
     ///
@@ -40,7 +62,8 @@ impl<A: Aggregate + 'static> Collection<A> {
     /// What the collection's `settle` reports: the intent stays, to be taken up again. A rejection, where
     /// the decision ends the intent by refusing it.
     pub fn settle(&self, env: &Env, id: u64) -> Result<Option<Item>, Error> {
-        Ok(self.settle_from(env, id, None)?.item())
+        let Some(settling) = &self.settling else { return Ok(None) };
+        Ok((settling.one)(self, env, id, None)?.item())
     }
 
     /// Settles what an aggregate owes, if anything. Answers whether it owed something that is settled now.
@@ -48,16 +71,31 @@ impl<A: Aggregate + 'static> Collection<A> {
     /// # Errors
     /// Unavailable without Redis.
     pub(super) fn settle_owed(&self, env: &Env, id: u64) -> Result<bool, Error> {
+        if self.settling.is_none() {
+            return Ok(false);
+        }
         let owes = Work::new(env).load::<A>(id)?.is_some_and(|state| state.is_intent());
         Ok(owes && matches!(self.settle(env, id), Ok(_) | Err(Error::Rejected(_))))
     }
 
-    /// [`Collection::settle`], from a state, its version and what is kept with it that were just written.
-    pub(super) fn settle_from(
+    /// [`Collection::settle`] for what was just written.
+    pub(super) fn settle_fresh(
         &self,
         env: &Env,
         id: u64,
-        mut fresh: Option<(A, u64, Kept)>,
+        fresh: Fresh<A>,
+    ) -> Result<Settled, Error> {
+        match &self.settling {
+            Some(settling) => (settling.one)(self, env, id, Some(fresh)),
+            None => visible(&fresh.0, id, fresh.1).map(Settled::Here),
+        }
+    }
+
+    fn settle_from(
+        &self,
+        env: &Env,
+        id: u64,
+        mut fresh: Option<Fresh<A>>,
     ) -> Result<Settled, Error> {
         let mut env = env.caused_by(env.cause.clone());
         let mine = fresh.as_ref().map(|(_, version, _)| *version);
@@ -72,7 +110,8 @@ impl<A: Aggregate + 'static> Collection<A> {
             };
             // One of another version is not what was written before, but what others made of it.
             let is_mine = mine.is_none_or(|mine| mine == version);
-            let Some(settle) = self.settle.filter(|_| is_mine && state.is_intent()) else {
+            let settle = self.settling.as_ref().map(|settling| settling.settle);
+            let Some(settle) = settle.filter(|_| is_mine && state.is_intent()) else {
                 return visible(&state, id, version).map(Settled::Elsewhere);
             };
             let was_seen = state.resource().is_some();
@@ -104,10 +143,7 @@ impl<A: Aggregate + 'static> Collection<A> {
     }
 
     /// Settles the intents whose time has come.
-    pub(super) fn settle_those_due(&self, env: &Env) -> Result<(), Error> {
-        if self.settle.is_none() {
-            return Ok(());
-        }
+    fn settle_those_due(&self, env: &Env) -> Result<(), Error> {
         let intents = [env.key(&format!("{}:intents", A::COLLECTION))];
         let began = env.host.now();
         while env.host.now().duration_since(began).unwrap_or_default() < BUDGET {

@@ -27,6 +27,14 @@ pub struct Array {
     pub field: &'static str,
 }
 
+/// The item that a request is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target<'r> {
+    pub(crate) id: u64,
+    /// The versions that the client has seen (`If-Match`).
+    pub(crate) expected: Option<&'r str>,
+}
+
 /// What can be done besides reading.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Methods {
@@ -66,13 +74,13 @@ pub(crate) trait Source {
     fn post(&self, _: &Env, _: Value, _: Option<&Claim>) -> Result<Item, Error> {
         Err(Error::fault("this collection is read-only"))
     }
-    fn put(&self, _: &Env, _: u64, _: Option<&str>, _: Value) -> Result<Option<Item>, Error> {
+    fn put(&self, _: &Env, _: Target, _: Value) -> Result<Option<Item>, Error> {
         Err(Error::fault("this collection is read-only"))
     }
-    fn patch(&self, _: &Env, _: u64, _: Option<&str>, _: Value) -> Result<Option<Item>, Error> {
+    fn patch(&self, _: &Env, _: Target, _: Value) -> Result<Option<Item>, Error> {
         Err(Error::fault("this collection is read-only"))
     }
-    fn delete(&self, _: &Env, _: u64, _: Option<&str>) -> Result<(), Error> {
+    fn delete(&self, _: &Env, _: Target) -> Result<(), Error> {
         Err(Error::fault("this collection is read-only"))
     }
     /// Finishes or undoes the intents whose time has come.
