@@ -5,6 +5,7 @@ mod channel;
 mod kill;
 pub mod outerpark;
 mod problem;
+pub mod professor;
 mod shared;
 
 pub use channel::Channel;
