@@ -59,6 +59,17 @@ pub struct Course {
     pub number: u64,
 }
 
+/// A professor who has applied for one course.
+#[derive(Clone, Debug)]
+pub struct Newcomer {
+    /// The course, for which nobody else applies.
+    pub course: Course,
+    /// Who.
+    pub professor: u64,
+    /// Where the evaluation is.
+    pub evaluation: String,
+}
+
 impl Course {
     /// Where it is.
     pub fn path(&self) -> String {
@@ -117,19 +128,28 @@ impl<'h> Professor<'h> {
         (course, self.evaluation(course, professor))
     }
 
+    /// The same, with a professor who has never applied for anything.
+    #[track_caller]
+    pub fn newcomer(&self) -> Newcomer {
+        static PROFESSORS: AtomicU64 = AtomicU64::new(10_001);
+        let professor = PROFESSORS.fetch_add(1, Ordering::Relaxed);
+        let (course, evaluation) = self.candidate(professor);
+        Newcomer { course, professor, evaluation }
+    }
+
     /// Asks to confirm the professor of an evaluation, whatever comes of it.
     #[track_caller]
     pub fn confirm(&self, evaluation: &str, score: u64) -> Answer {
         self.client.patch(evaluation, json!({"successFlag": true, "score": score}))
     }
 
-    /// Confirms, once nothing is in the way of it any more.
+    /// The same, until the answer is not that it should be tried again shortly.
     #[track_caller]
-    pub fn confirm_patiently(&self, evaluation: &str, score: u64) {
+    pub fn confirm_patiently(&self, evaluation: &str, score: u64) -> Answer {
         eventually(SETTLING, || {
             let answer = self.confirm(evaluation, score);
-            if answer.status == 200 { Ok(()) } else { Err(answer.to_string()) }
-        });
+            if answer.status == 503 { Err(answer.to_string()) } else { Ok(answer) }
+        })
     }
 
     /// The number of a course's professor; null where it has none.
@@ -199,11 +219,10 @@ impl<'h> Professor<'h> {
         let mut redis = self.host.redis();
         eventually(SETTLING, || {
             let waiting = waiting(&mut redis)?;
-            let mut due = redis::pipe();
             for id in &waiting {
-                due.cmd("ZADD").arg(INTENTS).arg("XX").arg(1).arg(id);
+                let due = redis::cmd("ZADD").arg(INTENTS).arg("XX").arg(1).arg(id).exec(&mut redis);
+                due.map_err(|error| error.to_string())?;
             }
-            due.query::<Vec<u64>>(&mut redis).map_err(|error| error.to_string())?;
             let path = "/professor/-/professor-evaluation/health/ready";
             let ready = self.client.send("GET", path, None)?;
             if waiting.is_empty() { Ok(()) } else { Err(ready.to_string()) }

@@ -67,7 +67,9 @@ struct Expected {
     courses: BTreeMap<u64, Value>,
     /// The applications that stand, as they were told last.
     applications: BTreeMap<Pair, Value>,
-    /// The courses whose notice was taken away while they stood.
+    /// The cancels of courses, by the ids of their events.
+    cancels: BTreeSet<String>,
+    /// The courses whose notice was taken away by itself.
     without_notice: BTreeSet<u64>,
     /// The last confirmation of each application that stands.
     confirmed: BTreeMap<Pair, Value>,
@@ -136,7 +138,6 @@ impl Expected {
                 if let Some(first) = self.courses.insert(number, course) {
                     self.wrong.push(format!("registered anew: {entry:?}, after {first}"));
                 }
-                self.without_notice.remove(&number);
             }
             "CourseModified" => match self.courses.get_mut(&number) {
                 Some(course) => merge(course, data),
@@ -152,10 +153,13 @@ impl Expected {
                 self.set_status(pair, "Completed");
                 self.told.entry(pair).or_default().0 += 1;
             }
-            "CourseCanceled" if self.courses.remove(&number).is_none() => {
-                self.wrong.push(format!("of no course: {entry:?}"));
+            "CourseCanceled" => {
+                self.cancels.insert(entry.text_of("id").to_owned());
+                self.without_notice.remove(&number);
+                if self.courses.remove(&number).is_none() {
+                    self.wrong.push(format!("of no course: {entry:?}"));
+                }
             }
-            "CourseCanceled" => {}
             "ProfessorApplyed" => {
                 send("교수 신청이 등록 되었습니다.");
                 let (course_no, professor_no) = pair;
@@ -172,7 +176,7 @@ impl Expected {
                 }
                 self.confirmed.remove(&pair);
                 self.canceled.insert(pair);
-                if self.courses.contains_key(&number) {
+                if !self.cancels.contains(entry.text_of("causationid")) {
                     self.without_notice.insert(number);
                 }
             }

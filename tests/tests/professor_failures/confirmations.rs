@@ -43,7 +43,7 @@ fn with_course_management_down_nothing_is_confirmed_and_with_it_back_it_is() {
     check_refused(&system, &evaluation, &unsure, before);
     assert_eq!((system.told("CourseCompleted"), system.told("ProfessorConfirmed")), (0, 0));
     system.heal(&["course-management"]);
-    system.confirm_patiently(&evaluation, 85);
+    let _ = system.confirm_patiently(&evaluation, 85).expect(200);
     system.check();
     assert_eq!(system.professor_of(course), 201);
     assert_eq!(system.evaluated(&evaluation), (json!(85), json!(true)));

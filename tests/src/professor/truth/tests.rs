@@ -53,6 +53,8 @@ fn settled() -> Truth {
     }
     let (registered, canceled) = ("교수 신청이 등록 되었습니다.", "교수 신청이 취소 되었습니다.");
     let appointed = "교수로 임명 되었습니다.";
+    let mut overtaken = entry(14, "ApplymentCanceled", applied(2, 12, 1));
+    overtaken.event["causationid"] = json!("13");
     Truth {
         log: vec![
             entry(1, "CourseRegisted", course("국어")),
@@ -68,7 +70,7 @@ fn settled() -> Truth {
             entry(11, "ProfessorConfirmed", confirmed(2)),
             entry(12, "ProfessorConfirmed", confirmed(1)),
             entry(13, "CourseCanceled", blank(12)),
-            entry(14, "ApplymentCanceled", applied(2, 12, 1)),
+            overtaken,
         ],
         courses: vec![taught("국문학", 2), empty],
         notices: vec![applied(1, 11, 2), json!({"id": 3, "courseNo": 13, "professorNo": null})],
