@@ -40,6 +40,7 @@ pub use env::Env;
 pub use error::{Error, Rejection, id_from_one, text_within};
 pub use rest::action::Answer;
 pub use rest::collection::Collection;
+pub use rest::private::holds_shape;
 pub use serde_json::Value;
 pub use view::{Change, View};
 pub use work::Work;

@@ -11,7 +11,7 @@ pub(crate) mod idempotency;
 mod internal;
 pub mod listing;
 mod pages;
-mod private;
+pub(crate) mod private;
 mod quota;
 mod settle;
 pub(crate) mod source;

@@ -89,7 +89,8 @@ impl Work<'_, '_> {
         for slot in slots.values().filter(|slot| slot.is_changed()) {
             self.stage(slot)?;
         }
-        if self.commands.is_empty() {
+        // What was read of several aggregates must have been so at one moment, also where it changes nothing.
+        if self.commands.is_empty() && slots.len() < 2 {
             return Ok(Committed::Done);
         }
         // What was only read must still hold too: the decision rests on it. Of what was created nobody

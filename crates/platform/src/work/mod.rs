@@ -182,8 +182,9 @@ impl<'e, 'h> Work<'e, 'h> {
         Ok(replies[1..].chunks(3).filter_map(|item| item[0].number()).collect())
     }
 
-    /// Does something once for a key, whoever repeats it: the first answer that changed something is
-    /// kept in the same commit and given again. What a neighbour sends as its idempotency key.
+    /// Does something once for a key, whoever repeats it, and be it at the same time: the first answer is
+    /// kept in the same commit and given again. What a neighbour sends as its idempotency key. An answer
+    /// that changes nothing is kept as well: a no to one call must not be a yes to its twin.
     ///
     /// # Errors
     /// Those of `work`; unavailable without Redis.
@@ -197,9 +198,7 @@ impl<'e, 'h> Work<'e, 'h> {
             return serde_json::from_str(&kept).map_err(Error::fault);
         }
         let answer = work(self)?;
-        if self.slots.values().any(Slot::is_changed) {
-            self.keep(record, kept, &answer)?;
-        }
+        self.keep(record, kept, &answer)?;
         Ok(answer)
     }
 

@@ -146,6 +146,59 @@ fn a_key_that_is_used_once_gives_its_first_answer_again() {
 }
 
 #[test]
+fn a_no_to_one_call_is_no_yes_to_its_twin() {
+    let host = TestHost::new();
+    let env = host.env("twins", "purse");
+    let id = open(&env, "a");
+    let pay = |work: &mut Work| {
+        work.decide::<Purse>(id, Command::Pay { coins: 5 })?;
+        Ok(true)
+    };
+    let mut is_first = true;
+    let answer = Work::transact(&env, |work| {
+        work.once("key", |work| {
+            if std::mem::take(&mut is_first) {
+                // Its twin is faster, after this one has looked whether there is an answer.
+                Work::transact(&env, |work| work.once("key", pay))?;
+            }
+            // And by now it is paid, which this one would take for another's payment.
+            Ok(work.load::<Purse>(id)?.unwrap().coins == 0)
+        })
+    });
+    assert_eq!(answer, Ok(true));
+    assert_eq!(purse(&env, id).unwrap().coins, 5);
+}
+
+#[test]
+fn a_no_is_given_again_although_it_changed_nothing() {
+    let host = TestHost::new();
+    let env = host.env("no", "purse");
+    let id = open(&env, "a");
+    let ask = |answer| Work::transact(&env, |work| work.once("key", |_| Ok(answer)));
+    assert_eq!((ask(false), ask(true)), (Ok(false), Ok(false)));
+    assert_eq!(purse(&env, id).unwrap().coins, 0);
+}
+
+#[test]
+fn what_was_read_of_two_was_so_at_one_moment() {
+    let host = TestHost::new();
+    let env = host.env("moment", "purse");
+    let (from, to) = (open(&env, "a"), open(&env, "b"));
+    let pay = |work: &mut Work, id, coins| {
+        work.decide::<Purse>(id, Command::Pay { coins }).map(|purse| purse.unwrap().coins)
+    };
+    let mut is_first = true;
+    let seen = Work::transact(&env, |work| {
+        let first = work.load::<Purse>(from)?.unwrap().coins;
+        if std::mem::take(&mut is_first) {
+            Work::transact(&env, |work| Ok((pay(work, from, 3)?, pay(work, to, 3)?)))?;
+        }
+        Ok((first, work.load::<Purse>(to)?.unwrap().coins))
+    });
+    assert_eq!(seen, Ok((3, 3)), "never (0, 3)");
+}
+
+#[test]
 fn a_decree_stands_before_and_after_the_call() {
     let host = TestHost::new();
     let env = host.env("decree", "purse");
