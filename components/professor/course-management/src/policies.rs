@@ -10,16 +10,14 @@ use crate::domain::{Command, CourseManagement, HELD};
 /// # Errors
 /// [`Rejection::MISSING`] where there is no such course; unavailable without Redis.
 pub fn complete_course(work: &mut Work, completion: &Completion, key: &str) -> Result<bool, Error> {
-    let is_completed = work.once(key, |work| {
+    work.once(key, |work| {
         let found = work.find::<CourseManagement>("courseNo", completion.course_no)?;
         let course = *found.first().ok_or(Rejection::MISSING)?;
         match work.decide::<CourseManagement>(course, Command::Complete(completion.clone())) {
             Err(Error::Rejected(why)) if why == HELD => Ok(false),
             decided => decided.map(|_| true),
         }
-    })?;
-    // What it found done may have been done by this very key meanwhile.
-    if is_completed { Ok(true) } else { work.once(key, |_| Ok(false)) }
+    })
 }
 
 /// What became of [`complete_course`] of this key: whether it has taken effect. Where it has not, it never
@@ -28,9 +26,5 @@ pub fn complete_course(work: &mut Work, completion: &Completion, key: &str) -> R
 /// # Errors
 /// Unavailable without Redis.
 pub fn withdraw_completion(work: &mut Work, _: &Completion, key: &str) -> Result<bool, Error> {
-    let is_completed = work.once(key, |_| Ok(false))?;
-    if !is_completed {
-        work.decree(key, &false)?;
-    }
-    Ok(is_completed)
+    work.once(key, |_| Ok(false))
 }
