@@ -3,6 +3,7 @@
 
 mod channel;
 mod kill;
+pub mod lecture;
 pub mod outerpark;
 mod problem;
 pub mod professor;

@@ -311,7 +311,7 @@ pub(crate) fn bury(work: &mut Work, entry: &Entry, tries: u64, reason: &str) -> 
 /// Unavailable without Redis.
 pub fn dead_letters(env: &Env) -> Result<Vec<serde_json::Value>, Error> {
     let mut letters = letters(env, env.dead_key())?;
-    letters.sort_by_key(|letter| letter["number"].as_u64());
+    letters.sort_unstable_by_key(|letter| letter["number"].as_u64());
     Ok(letters)
 }
 

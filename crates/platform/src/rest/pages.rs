@@ -5,11 +5,12 @@ use std::cmp::Ordering;
 use serde_json::Value;
 
 use super::collection::{Collection, visible};
-use super::listing::{Listing, Page};
+use super::listing::{Item, Listing, Page};
 use crate::aggregate::Aggregate;
 use crate::env::Env;
 use crate::error::Error;
 use crate::index;
+use crate::redis::Reply;
 use crate::work::{field_key, ids_key, list};
 
 /// Found items that are sorted by another field at most; a search that finds more is in the id's order.
@@ -34,10 +35,7 @@ impl<A: Aggregate + 'static> Collection<A> {
                     return self.listed(env, key, bounds, range, false);
                 };
                 let mut page = self.listed(env, key, bounds, (0, SORTED), false)?;
-                page.items.sort_by(|a, b| {
-                    let order = compare(&a.value[sort], &b.value[sort]);
-                    if *descending { order.reverse() } else { order }
-                });
+                in_order(&mut page.items, sort, *descending);
                 let (offset, size) = (range.0 as usize, range.1 as usize);
                 page.items = page.items.into_iter().skip(offset).take(size).collect();
                 Ok(page)
@@ -53,22 +51,41 @@ impl<A: Aggregate + 'static> Collection<A> {
         range: (u64, u64),
         descending: bool,
     ) -> Result<Page, Error> {
-        let mut replies = list::<A>(env, key, bounds, range, descending)?.into_iter();
-        let total = replies.next().and_then(|reply| reply.number()).unwrap_or(0);
-        let mut items = Vec::new();
-        while let (Some(id), Some(version), Some(state)) =
-            (replies.next(), replies.next(), replies.next())
-        {
-            let (Some(id), Some(version), Some(state)) =
-                (id.number(), version.number(), state.text())
-            else {
-                continue;
-            };
-            let state: A = serde_json::from_str(&state).map_err(Error::fault)?;
-            items.extend(visible(&state, id, version)?);
-        }
-        Ok(Page { items, total })
+        let read = |state: &str, id, version| {
+            visible(&serde_json::from_str::<A>(state).map_err(Error::fault)?, id, version)
+        };
+        page_of(list::<A>(env, key, bounds, range, descending)?, &read)
     }
+}
+
+/// What clients see of an aggregate, from its state, id and version.
+type ReadItem<'f> = dyn Fn(&str, u64, u64) -> Result<Option<Item>, Error> + 'f;
+
+/// A page from how many there are and the id, version and state of each; one piece of code for all
+/// collections.
+fn page_of(replies: Vec<Reply>, read: &ReadItem) -> Result<Page, Error> {
+    let mut replies = replies.into_iter();
+    let total = replies.next().and_then(|reply| reply.number()).unwrap_or(0);
+    let mut items = Vec::new();
+    while let (Some(id), Some(version), Some(state)) =
+        (replies.next(), replies.next(), replies.next())
+    {
+        let (Some(id), Some(version), Some(state)) = (id.number(), version.number(), state.text())
+        else {
+            continue;
+        };
+        items.extend(read(&state, id, version)?);
+    }
+    Ok(Page { items, total })
+}
+
+/// Items that are alike stay in the id's order.
+fn in_order(items: &mut [Item], field: &str, descending: bool) {
+    items.sort_unstable_by(|a, b| {
+        let order = compare(&a.value[field], &b.value[field]);
+        let order = if descending { order.reverse() } else { order };
+        order.then(a.id.cmp(&b.id))
+    });
 }
 
 fn compare(a: &Value, b: &Value) -> Ordering {
