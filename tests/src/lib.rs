@@ -8,6 +8,7 @@ pub mod kvaccine;
 pub mod lecture;
 pub mod outerpark;
 mod problem;
+pub mod professor;
 mod shared;
 
 pub use channel::Channel;
