@@ -215,12 +215,6 @@ impl<'h> KVaccine<'h> {
         [known, of_user("reservations"), of_user("hospitals"), of_user("dashboards")]
     }
 
-    /// How many events of this type were told.
-    #[track_caller]
-    pub fn told(&self, kind: &str) -> usize {
-        self.log().iter().filter(|entry| entry.kind == kind).count()
-    }
-
     /// Takes a context down once nothing is owed: what is told from then on it does not hear, not even by an
     /// instance that is at work still.
     #[track_caller]

@@ -5,8 +5,8 @@ mod truth;
 pub use truth::Truth;
 
 use crate::Killable;
-use madang_testing::system::{SETTLING, System, id_in};
-use madang_testing::{Answer, Host, eventually};
+use madang_testing::system::{Intents, SETTLING, System, id_in};
+use madang_testing::{Answer, Host};
 use serde_json::{Value, json};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,7 +21,7 @@ pub const HEARING: [&str; 6] = ["course", "pay", "point", "gift", "alert", "my-p
 pub const CLASSES: &str = "/lecture/classes";
 
 /// Where the classes are that wait for pay, by when they are to be taken up.
-const INTENTS: &str = "{lecture}:class:classes:intents";
+const INTENTS: Intents = Intents { context: "class", collection: "classes" };
 
 /// Lecture on a host.
 #[derive(Debug)]
@@ -106,19 +106,7 @@ impl<'h> Lecture<'h> {
     #[track_caller]
     pub fn down(&self, contexts: &[&str]) {
         self.settle();
-        contexts.iter().for_each(|context| self.host.down(&component(context)));
-    }
-
-    /// Ends every fault of these contexts.
-    #[track_caller]
-    pub fn heal(&self, contexts: &[&str]) {
-        contexts.iter().for_each(|context| self.host.heal(&component(context)));
-    }
-
-    /// Waits until these contexts have handled everything that is in the log.
-    #[track_caller]
-    pub fn follow_all(&self, contexts: &[&str]) {
-        contexts.iter().for_each(|context| self.follow(context));
+        self.down_now(contexts);
     }
 
     /// [`Lecture::settle`], without the pause in which nobody takes up a class that waits for pay: somebody
@@ -128,18 +116,7 @@ impl<'h> Lecture<'h> {
     /// With what is owed, when it does not get there within [`SETTLING`].
     #[track_caller]
     pub fn settle_now(&self) {
-        let mut redis = self.host.redis();
-        let ready = "/lecture/-/class/health/ready";
-        eventually(SETTLING, || {
-            let waiting = waiting(&mut redis)?;
-            if waiting.is_empty() {
-                return Ok(());
-            }
-            let due: Vec<_> = waiting.iter().map(|class| (1, class)).collect();
-            let hurry = redis::cmd("ZADD").arg(INTENTS).arg("XX").arg(due).exec(&mut redis);
-            hurry.map_err(|error| error.to_string())?;
-            Err(self.client.send("GET", ready, None)?.to_string())
-        });
+        self.take_up(INTENTS);
         self.settle();
     }
 
@@ -149,10 +126,7 @@ impl<'h> Lecture<'h> {
     /// With what is owed, when it does not get there within [`SETTLING`].
     #[track_caller]
     pub fn settle(&self) {
-        self.settle_contexts(SETTLING, &HEARING, |redis| match waiting(redis)?.as_slice() {
-            [] => Ok(()),
-            waiting => Err(format!("classes {waiting:?} wait for pay")),
-        });
+        self.settle_contexts(SETTLING, &HEARING, |redis| self.none_waits(redis, INTENTS));
     }
 }
 
@@ -213,10 +187,4 @@ pub fn offering(name: &str) -> Value {
 /// The body that asks for a class.
 pub fn asking(student: &str, fee: u64) -> Value {
     json!({"courseId": 1, "fee": fee, "student": student, "textBook": "kor_book"})
-}
-
-/// The classes that wait for pay.
-fn waiting(redis: &mut redis::Connection) -> Result<Vec<u64>, String> {
-    let all = redis::cmd("ZRANGE").arg(INTENTS).arg(0).arg(-1).query(redis);
-    all.map_err(|error| error.to_string())
 }

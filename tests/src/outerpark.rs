@@ -4,8 +4,8 @@ mod truth;
 
 pub use truth::Truth;
 
-use madang_testing::system::{SETTLING, System, id_in};
-use madang_testing::{Answer, Host, eventually};
+use madang_testing::system::{Intents, SETTLING, System, id_in};
+use madang_testing::{Answer, Host};
 use serde_json::{Value, json};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +18,7 @@ pub const CONTEXTS: [&str; 5] = ["musical", "reservation", "payment", "notice", 
 pub const PRICE: u64 = 50_000;
 
 /// Where the reservations are that wait for their musical, by when they are to be taken up.
-const INTENTS: &str = "{outerpark}:reservation:reservations:intents";
+const INTENTS: Intents = Intents { context: "reservation", collection: "reservations" };
 
 /// The saga of those who correct a musical's seats, by which [`Truth`] knows them.
 const CORRECTION: &str = "correction";
@@ -140,36 +140,12 @@ impl<'h> OuterPark<'h> {
         found["_embedded"][collection].as_array().cloned().unwrap_or_default()
     }
 
-    /// How many events of this type were told.
-    #[track_caller]
-    pub fn told(&self, kind: &str) -> usize {
-        self.log().iter().filter(|entry| entry.kind == kind).count()
-    }
-
     /// Takes contexts down once nothing is owed: an instance at work goes on when its component is
     /// taken down, and would hear what is told next.
     #[track_caller]
     pub fn down(&self, contexts: &[&str]) {
         self.settle();
-        contexts.iter().for_each(|context| self.down_now(context));
-    }
-
-    /// Takes a context down while something is owed: what it hears first when it is back.
-    #[track_caller]
-    pub fn down_now(&self, context: &str) {
-        self.host.down(&format!("outerpark-{context}"));
-    }
-
-    /// Ends every fault of a context.
-    #[track_caller]
-    pub fn heal(&self, context: &str) {
-        self.host.heal(&format!("outerpark-{context}"));
-    }
-
-    /// Waits until these contexts have handled everything that is in the log.
-    #[track_caller]
-    pub fn follow_all(&self, contexts: &[&str]) {
-        contexts.iter().for_each(|context| self.follow(context));
+        self.down_now(contexts);
     }
 
     /// [`OuterPark::settle`], without the pause in which nobody takes up a reservation that waits for its
@@ -179,16 +155,7 @@ impl<'h> OuterPark<'h> {
     /// With what is owed, when it does not get there within [`SETTLING`].
     #[track_caller]
     pub fn settle_now(&self) {
-        let mut redis = self.host.redis();
-        eventually(SETTLING, || {
-            let waiting = waiting(&mut redis)?;
-            for id in &waiting {
-                let due = redis::cmd("ZADD").arg(INTENTS).arg("XX").arg(1).arg(id).to_owned();
-                let _: u64 = due.query(&mut redis).map_err(|error| error.to_string())?;
-            }
-            let ready = self.client.send("GET", "/outerpark/-/reservation/health/ready", None)?;
-            if waiting.is_empty() { Ok(()) } else { Err(ready.to_string()) }
-        });
+        self.take_up(INTENTS);
         self.settle();
     }
 
@@ -208,13 +175,7 @@ impl<'h> OuterPark<'h> {
     /// With what is owed, when it does not get there.
     #[track_caller]
     pub fn settle_within(&self, limit: Duration) {
-        self.settle_contexts(limit, &CONTEXTS, |redis| {
-            let waiting = waiting(redis)?;
-            if !waiting.is_empty() {
-                return Err(format!("reservations {waiting:?} wait for their musical"));
-            }
-            Ok(())
-        });
+        self.settle_contexts(limit, &CONTEXTS, |redis| self.none_waits(redis, INTENTS));
     }
 }
 
@@ -228,10 +189,4 @@ fn number(redis: &mut redis::Connection, key: &str) -> Result<u64, String> {
     let number: Option<u64> =
         redis::cmd("GET").arg(key).query(redis).map_err(|error| error.to_string())?;
     Ok(number.unwrap_or(0))
-}
-
-/// The reservations that wait for their musical.
-fn waiting(redis: &mut redis::Connection) -> Result<Vec<u64>, String> {
-    let range = redis::cmd("ZRANGE").arg(&[INTENTS, "0", "-1"]).to_owned();
-    range.query(redis).map_err(|error| error.to_string())
 }

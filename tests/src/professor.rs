@@ -5,7 +5,7 @@ mod truth;
 pub use truth::Truth;
 
 use crate::Killable;
-use madang_testing::system::{SETTLING, System, id_in};
+use madang_testing::system::{Intents, SETTLING, System, id_in};
 use madang_testing::{Answer, Host, eventually};
 use serde_json::{Value, json};
 use std::ops::Deref;
@@ -20,7 +20,8 @@ pub const HEARING: [&str; 4] =
     ["professor-applyment", "professor-evaluation", "notification", "my-page"];
 
 /// Where the evaluations are that wait for course-management, by when they are to be taken up.
-const INTENTS: &str = "{professor}:professor-evaluation:professorEvaluations:intents";
+const INTENTS: Intents =
+    Intents { context: "professor-evaluation", collection: "professorEvaluations" };
 
 /// Professor on a host.
 #[derive(Debug)]
@@ -193,40 +194,18 @@ impl<'h> Professor<'h> {
         found["_embedded"][collection].as_array().cloned().unwrap_or_default()
     }
 
-    /// How many events of this type were told.
-    #[track_caller]
-    pub fn told(&self, kind: &str) -> usize {
-        self.log().iter().filter(|entry| entry.kind == kind).count()
-    }
-
     /// Takes contexts down once nothing is owed: an instance at work goes on when its component is
     /// taken down, and would hear what is told next.
     #[track_caller]
     pub fn down(&self, contexts: &[&str]) {
         self.settle();
-        contexts.iter().for_each(|context| self.host.down(&component(context)));
-    }
-
-    /// Ends every fault of these contexts.
-    #[track_caller]
-    pub fn heal(&self, contexts: &[&str]) {
-        contexts.iter().for_each(|context| self.host.heal(&component(context)));
+        self.down_now(contexts);
     }
 
     /// Has what waits for course-management be taken up at once: nobody is at work on it any more.
     #[track_caller]
     pub fn take_up(&self) {
-        let mut redis = self.host.redis();
-        eventually(SETTLING, || {
-            let waiting = waiting(&mut redis)?;
-            for id in &waiting {
-                let due = redis::cmd("ZADD").arg(INTENTS).arg("XX").arg(1).arg(id).exec(&mut redis);
-                due.map_err(|error| error.to_string())?;
-            }
-            let path = "/professor/-/professor-evaluation/health/ready";
-            let ready = self.client.send("GET", path, None)?;
-            if waiting.is_empty() { Ok(()) } else { Err(ready.to_string()) }
-        });
+        System::take_up(self, INTENTS);
     }
 
     /// Waits until nothing is owed: every context has handled the whole log, and no evaluation waits for
@@ -236,10 +215,7 @@ impl<'h> Professor<'h> {
     /// With what is owed, when it does not get there within [`SETTLING`].
     #[track_caller]
     pub fn settle(&self) {
-        self.settle_contexts(SETTLING, &HEARING, |redis| match waiting(redis)?.as_slice() {
-            [] => Ok(()),
-            waiting => Err(format!("evaluations {waiting:?} wait for course-management")),
-        });
+        self.settle_contexts(SETTLING, &HEARING, |redis| self.none_waits(redis, INTENTS));
     }
 }
 
@@ -262,10 +238,4 @@ pub fn applying(professor: u64) -> Value {
 /// A professor's phone number.
 pub fn phone_of(professor: u64) -> String {
     format!("000-0000-{professor:04}")
-}
-
-/// The evaluations that wait for course-management.
-fn waiting(redis: &mut redis::Connection) -> Result<Vec<u64>, String> {
-    let range = redis::cmd("ZRANGE").arg(&[INTENTS, "0", "-1"]).to_owned();
-    range.query(redis).map_err(|error| error.to_string())
 }

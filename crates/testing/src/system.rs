@@ -9,6 +9,15 @@ use std::time::Duration;
 /// included.
 pub const SETTLING: Duration = Duration::from_secs(40);
 
+/// Where a context keeps what waits for a neighbour.
+#[derive(Clone, Copy, Debug)]
+pub struct Intents {
+    /// `rent`.
+    pub context: &'static str,
+    /// `rents`.
+    pub collection: &'static str,
+}
+
 /// A system on a host.
 #[derive(Debug)]
 pub struct System<'h> {
@@ -63,10 +72,78 @@ impl<'h> System<'h> {
         contexts.iter().map(|context| dead(context)).sum()
     }
 
+    /// How many events of this type were told.
+    #[track_caller]
+    pub fn told(&self, kind: &str) -> usize {
+        self.log().iter().filter(|entry| entry.kind == kind).count()
+    }
+
+    /// Takes contexts down, whatever is under way.
+    #[track_caller]
+    pub fn down_now(&self, contexts: &[&str]) {
+        contexts.iter().for_each(|context| self.host.down(&self.component(context)));
+    }
+
+    /// Ends every fault of these contexts.
+    #[track_caller]
+    pub fn heal(&self, contexts: &[&str]) {
+        contexts.iter().for_each(|context| self.host.heal(&self.component(context)));
+    }
+
+    /// The component of a context.
+    pub fn component(&self, context: &str) -> String {
+        format!("{}-{context}", self.name)
+    }
+
     /// Waits until a context has handled everything that is in the log.
     #[track_caller]
     pub fn follow(&self, context: &str) {
         eventually(SETTLING, || self.behind(context));
+    }
+
+    /// Waits until these contexts have handled everything that is in the log.
+    #[track_caller]
+    pub fn follow_all(&self, contexts: &[&str]) {
+        contexts.iter().for_each(|context| self.follow(context));
+    }
+
+    /// Whether no intent waits, or which do.
+    ///
+    /// # Errors
+    /// Those that wait, and what Redis reports.
+    pub fn none_waits(&self, redis: &mut redis::Connection, of: Intents) -> Result<(), String> {
+        match self.waiting(redis, of)?.as_slice() {
+            [] => Ok(()),
+            waiting => Err(format!("{} {waiting:?} wait for a neighbour", of.collection)),
+        }
+    }
+
+    /// Has the intents that wait be taken up at once, without the pause in which nobody does: somebody may be
+    /// at work on them, and here nobody is any more.
+    #[track_caller]
+    pub fn take_up(&self, of: Intents) {
+        let mut redis = self.host.redis();
+        let ready = format!("/{}/-/{}/health/ready", self.name, of.context);
+        eventually(SETTLING, || {
+            let waiting = self.waiting(&mut redis, of)?;
+            if waiting.is_empty() {
+                return Ok(());
+            }
+            let due: Vec<_> = waiting.iter().map(|id| (1, id)).collect();
+            let hurry =
+                redis::cmd("ZADD").arg(self.intents(of)).arg("XX").arg(due).exec(&mut redis);
+            hurry.map_err(|error| error.to_string())?;
+            Err(self.client.send("GET", &ready, None)?.to_string())
+        });
+    }
+
+    fn waiting(&self, redis: &mut redis::Connection, of: Intents) -> Result<Vec<u64>, String> {
+        let all = redis::cmd("ZRANGE").arg(self.intents(of)).arg(0).arg(-1).query(redis);
+        all.map_err(|error| error.to_string())
+    }
+
+    fn intents(&self, of: Intents) -> String {
+        format!("{{{}}}:{}:{}:intents", self.name, of.context, of.collection)
     }
 
     /// Waits until these contexts have handled the whole log and nothing else is `owed`.

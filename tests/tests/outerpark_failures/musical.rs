@@ -28,7 +28,7 @@ fn with_musical_down_nothing_is_reserved_and_with_it_back_no_seat_is_missing() {
     for _ in 0..3 {
         check_refused(&park, &park.ask(musical, 2));
     }
-    park.heal("musical");
+    park.heal(&["musical"]);
     park.settle_now();
     assert_eq!(park.seats(musical), 10);
     eventually(SETTLING, || (park.ask(musical, 10).status == 201).then_some(()));
@@ -45,7 +45,7 @@ fn seats_that_musical_took_too_late_to_say_are_given_back() {
     // The caller's limit is 1000 ms.
     host.delay("outerpark-musical", 1300..=1400);
     check_refused(&park, &park.ask(musical, 4));
-    park.heal("musical");
+    park.heal(&["musical"]);
     park.settle_now();
     assert_eq!(park.seats(musical), 10);
     // They were taken: what is given back is told.
@@ -63,7 +63,7 @@ fn a_musical_that_is_slow_but_in_time_reserves() {
     let musical = park.register(10);
     host.delay("outerpark-musical", 100..=200);
     park.reserve(musical, 3);
-    park.heal("musical");
+    park.heal(&["musical"]);
     park.check();
     assert_eq!(park.seats(musical), 7);
 }
@@ -86,7 +86,7 @@ fn a_musical_that_is_cut_off_is_not_asked_and_owes_nothing() {
         check_refused(&park, &park.ask(musical, 1));
         (breaker(&park)["cutOff"].as_u64() > before).then_some(())
     });
-    park.heal("musical");
+    park.heal(&["musical"]);
     eventually(SETTLING, || (park.ask(musical, 10).status == 201).then_some(()));
     park.settle_now();
     park.check();
@@ -102,7 +102,7 @@ fn a_key_that_was_refused_for_now_reserves_once_musical_is_back() {
     let body = madang_tests::outerpark::asking(musical.number, 6);
     park.down(&["musical"]);
     check_refused(&park, &keyed.post(RESERVATIONS, body.clone()));
-    park.heal("musical");
+    park.heal(&["musical"]);
     let reserved = eventually(SETTLING, || {
         let answer = keyed.post(RESERVATIONS, body.clone());
         if answer.status == 201 { Ok(answer.json()) } else { Err(answer.to_string()) }
@@ -122,7 +122,7 @@ fn a_reservation_is_canceled_while_musical_is_down_and_its_seats_come_back_with_
     park.down(&["musical"]);
     park.cancel(reservation);
     assert_eq!(park.status(reservation), "Canceled");
-    park.heal("musical");
+    park.heal(&["musical"]);
     park.check();
     assert_eq!(park.seats(musical), 10);
 }

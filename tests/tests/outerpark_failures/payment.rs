@@ -22,7 +22,7 @@ fn with_payment_down_seats_are_reserved_and_with_it_back_all_are_paid() {
     let path = "/outerpark/payments";
     problem(&park.client.get(path), 503, path);
     assert_eq!(park.all("notices").len(), 0);
-    park.heal("payment");
+    park.heal(&["payment"]);
     // Looking at the log is nothing that a client does: it wakes nobody.
     eventually(SETTLING, || (park.told("Noticed") == 20).then_some(()));
     park.check();
@@ -60,7 +60,7 @@ fn while_payment_is_too_far_behind_nothing_is_reserved() {
     park.cancel(waiting[3]);
     let instead = park.reserve(musical, 4);
     problem(&park.ask(musical, 1), 503, RESERVATIONS);
-    park.heal("payment");
+    park.heal(&["payment"]);
     eventually(SETTLING, || (keyed.post(RESERVATIONS, body.clone()).status == 201).then_some(()));
     park.check();
     assert_eq!(park.seats(musical), 100 - (1 + 2 + 3 + 4 + 5));
@@ -79,7 +79,7 @@ fn a_payment_that_is_killed_harms_nobody_else() {
     for collection in ["musicals", "reservations", "notices", "myPages"] {
         let _ = park.client.get(&format!("/outerpark/{collection}")).expect(200);
     }
-    park.heal("payment");
+    park.heal(&["payment"]);
     park.check();
     assert_eq!(park.status(reservation), "ApprovedPayment");
 }

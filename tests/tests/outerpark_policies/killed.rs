@@ -64,7 +64,7 @@ fn cancel(park: &OuterPark, reservation: u64) {
 }
 
 fn heal_payment<T>(park: &OuterPark, _: T) {
-    park.heal("payment");
+    park.heal(&["payment"]);
 }
 
 #[test]

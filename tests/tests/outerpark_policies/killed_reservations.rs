@@ -92,7 +92,7 @@ fn reservation_killed_while_it_gives_back() {
         // Its effect is there, and its answer comes too late.
         park.host.delay("outerpark-musical", 200..=200);
         let _ = park.ask(musical, 2).expect(503);
-        park.heal("musical");
+        park.heal(&["musical"]);
         musical
     };
     kill(&host, "reservation", 3, refused, |park, musical| {
@@ -113,7 +113,7 @@ fn a_client_that_repeats_its_request_after_a_crash_reserves_once() {
     // After the key's claim, the guard's question, the id and the intent.
     park.host.crash("outerpark-reservation", 4, Trigger::Http);
     let _ = client.post(RESERVATIONS, asking(musical.number, 4)).expect(500);
-    park.heal("reservation");
+    park.heal(&["reservation"]);
     park.settle_now();
     let answer = client.post(RESERVATIONS, asking(musical.number, 4)).expect(201);
     park.check();

@@ -19,7 +19,7 @@ fn what_is_reserved_is_paid_late_in_order() {
         let page = park.page_of(reservation);
         assert_eq!((&page["status"], &page["paymentId"]), (&json!("SeatsReserved"), &json!(null)));
     }
-    park.heal("payment");
+    park.heal(&["payment"]);
     park.check();
     let paid: Vec<_> = park.all("payments").iter().map(|p| p["reservationId"].clone()).collect();
     assert_eq!(paid, reservations.map(Value::from));
@@ -37,7 +37,7 @@ fn what_was_canceled_meanwhile_is_paid_and_canceled_in_order_and_stays_canceled(
     assert_eq!(park.page_of(reservation)["status"], "Canceled");
     // The seats do not wait for the payment.
     eventually(SETTLING, || (park.seats(musical) == 10).then_some(()));
-    park.heal("payment");
+    park.heal(&["payment"]);
     park.check();
     assert_eq!(park.status(reservation), "Canceled");
     assert_eq!(park.payments_of(reservation)[0]["status"], "PaymentCanceled");
@@ -58,7 +58,7 @@ fn seats_are_given_back_late() {
     eventually(SETTLING, || {
         (park.page_of(reservation)["status"] == "PaymentCanceled").then_some(())
     });
-    park.heal("musical");
+    park.heal(&["musical"]);
     eventually(SETTLING, || (park.seats(musical) == 10).then_some(()));
     park.check();
 }
@@ -72,12 +72,12 @@ fn an_approval_is_heard_late() {
     park.settle();
     park.down(&["payment"]);
     let late = park.reserve(musical, 1);
-    park.down_now("reservation");
-    park.heal("payment");
+    park.down_now(&["reservation"]);
+    park.heal(&["payment"]);
     eventually(SETTLING, || (park.page_of(late)["status"] == "ApprovedPayment").then_some(()));
     let path = format!("/outerpark/reservations/{late}");
     assert_eq!(park.client.get(&path).status, 503);
-    park.heal("reservation");
+    park.heal(&["reservation"]);
     park.check();
     for reservation in [reservation, late] {
         assert_eq!(park.status(reservation), "ApprovedPayment");
@@ -98,8 +98,8 @@ fn notices_and_my_page_come_late_in_order() {
     eventually(SETTLING, || {
         (park.payments_of(canceled)[0]["status"] == "PaymentCanceled").then_some(())
     });
-    park.heal("notice");
-    park.heal("customer-center");
+    park.heal(&["notice"]);
+    park.heal(&["customer-center"]);
     park.check();
     let texts: Vec<_> = park.all("notices").iter().map(|n| n["sendText"].clone()).collect();
     assert_eq!(texts, ["ApprovedPayment", "ApprovedPayment", "PaymentCanceled"]);

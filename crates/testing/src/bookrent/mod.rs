@@ -4,7 +4,7 @@ mod truth;
 
 pub use truth::Truth;
 
-use crate::system::{SETTLING, System, id_in};
+use crate::system::{Intents, SETTLING, System, id_in};
 use crate::{Answer, Host};
 use serde_json::{Value, json};
 use std::ops::Deref;
@@ -115,16 +115,8 @@ impl<'h> BookRent<'h> {
     /// With what is owed, when it does not get there.
     #[track_caller]
     pub fn settle_within(&self, limit: Duration) {
-        self.settle_contexts(limit, &HEARING, |redis| {
-            let intents: u64 = redis::cmd("ZCARD")
-                .arg("{bookrent}:rent:rents:intents")
-                .query(redis)
-                .map_err(|error| error.to_string())?;
-            if intents > 0 {
-                return Err(format!("{intents} rents wait for their book"));
-            }
-            Ok(())
-        });
+        let rents = Intents { context: "rent", collection: "rents" };
+        self.settle_contexts(limit, &HEARING, |redis| self.none_waits(redis, rents));
     }
 }
 
