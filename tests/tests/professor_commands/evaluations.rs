@@ -1,7 +1,7 @@
 //! The commands on evaluations.
 
 use super::SHARED;
-use madang_testing::{eventually, in_parallel};
+use madang_testing::{Host, eventually, in_parallel};
 use madang_tests::professor::Professor;
 use madang_tests::{SETTLING, errors, problem};
 use serde_json::{Value, json};
@@ -119,7 +119,8 @@ fn what_is_no_evaluation_is_refused_with_the_field_named() {
 
 #[test]
 fn of_many_who_confirm_one_professor_at_once_the_course_is_completed_once() {
-    let host = SHARED.host();
+    // Of its own: what is taken up would be that of other tests, too.
+    let host = Host::start();
     let system = Professor::of(&host);
     let (course, evaluation) = system.candidate(5701);
     let answers = in_parallel(8, |_| system.confirm(&evaluation, 85));
@@ -135,6 +136,7 @@ fn of_many_who_confirm_one_professor_at_once_the_course_is_completed_once() {
         }
     }
     system.take_up();
+    system.check();
     assert_eq!(system.professor_of(course), 5701);
     assert_eq!(system.evaluated(&evaluation), (json!(85), json!(true)));
     let told = system.log();
@@ -146,12 +148,20 @@ fn of_many_who_confirm_one_professor_at_once_the_course_is_completed_once() {
 
 #[test]
 fn a_course_that_is_canceled_confirms_nobody() {
-    let host = SHARED.host();
+    // Of its own: what is taken up would be that of other tests, too.
+    let host = Host::start();
     let system = Professor::of(&host);
     let (course, evaluation) = system.candidate(5801);
     let _ = system.client.delete(&course.path()).expect(204);
-    // Until it hears of it, course-management says so; from then on there is nothing to evaluate.
+    // Until it hears of it, course-management says so; it may hear of it at this very moment; from then on
+    // there is nothing to evaluate.
     let answer = system.confirm(&evaluation, 85);
-    assert!([404, 409].contains(&answer.status), "{answer}");
+    assert!([404, 409, 503].contains(&answer.status), "{answer}");
     eventually(SETTLING, || (system.confirm(&evaluation, 85).status == 404).then_some(()));
+    system.take_up();
+    let told =
+        system.log().into_iter().filter(|entry| entry.number_of("courseNo") == course.number);
+    let kinds: Vec<_> = told.map(|entry| entry.kind).collect();
+    let canceled = ["CourseRegisted", "ProfessorApplyed", "CourseCanceled", "ApplymentCanceled"];
+    assert_eq!(kinds, canceled);
 }

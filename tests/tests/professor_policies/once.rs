@@ -4,6 +4,15 @@ use madang_testing::{Host, in_parallel};
 use madang_tests::professor::{HEARING, Professor};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Says that it is over once it is dropped: after a failure, too, the others have to end.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Everything that happens to a course, and to one that is canceled.
 fn live(system: &Professor) {
     let (course, first) = system.candidate(201);
@@ -43,8 +52,8 @@ fn without_their_lease_consumers_get_in_each_others_way_and_still_do_each_thing_
     let is_over = AtomicBool::new(false);
     in_parallel(8, |i| match i {
         0 => {
+            let _over = Over(&is_over);
             (0..5).for_each(|_| live(&system));
-            is_over.store(true, Ordering::Relaxed);
         }
         1 => {
             let mut redis = host.redis();
