@@ -9,12 +9,14 @@ pub mod lecture;
 pub mod outerpark;
 mod problem;
 pub mod professor;
+mod repeat;
 mod shared;
 
 pub use channel::Channel;
 pub use gateway::Gateway;
 pub use kill::{Killable, Step, kill_at_each_step, kills};
 pub use problem::{errors, problem};
+pub use repeat::{tell_again, without_leases};
 pub use shared::Shared;
 
 pub use madang_testing::bookrent::BookRent;

@@ -1,9 +1,8 @@
 //! What each policy does, and that it does it once.
 
 use madang_testing::{Host, in_parallel};
-use madang_tests::BookRent;
+use madang_tests::{BookRent, tell_again, without_leases};
 use serde_json::json;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 #[test]
 fn on_book_rented_a_delivery_starts_and_the_view_has_the_rent() {
@@ -51,17 +50,7 @@ fn events_that_are_told_again_and_again_have_one_effect() {
     shop.rent(given_back, 3);
     shop.check();
     let before = shop.log();
-    let mut redis = host.redis();
-    for entry in before.iter().chain(before.iter().rev()) {
-        for _ in 0..20 {
-            let publish = redis::cmd("PUBLISH").arg("bookrent").arg(&entry.text).to_owned();
-            let _: u64 = publish.query(&mut redis).unwrap();
-        }
-    }
-    in_parallel(12, |i| {
-        let context = ["book", "rent", "delivery", "view"][i % 4];
-        let _ = shop.client.get(&format!("/bookrent/-/{context}/health/ready")).expect(200);
-    });
+    tell_again(&shop, &["book", "rent", "delivery", "view"]);
     shop.check();
     assert_eq!(shop.log(), before);
 }
@@ -71,27 +60,9 @@ fn without_their_lease_consumers_get_in_each_others_way_and_still_do_each_thing_
     let host = Host::start();
     let shop = BookRent::of(&host);
     let books: Vec<u64> = (0..40).map(|n| shop.register(&format!("book {n}"))).collect();
-    let is_over = AtomicBool::new(false);
-    in_parallel(8, |i| match i {
-        0 => {
-            for book in &books {
-                let rent = shop.rent(*book, 1);
-                shop.cancel(rent);
-            }
-            is_over.store(true, Ordering::Relaxed);
-        }
-        1 => {
-            let mut redis = host.redis();
-            let leases = ["{bookrent}:book:lease", "{bookrent}:delivery:lease"];
-            while !is_over.load(Ordering::Relaxed) {
-                let _: u64 = redis::cmd("DEL").arg(&leases).query(&mut redis).unwrap();
-            }
-        }
-        _ => {
-            let context = ["book", "delivery"][i % 2];
-            while !is_over.load(Ordering::Relaxed) {
-                let _ = shop.client.get(&format!("/bookrent/-/{context}/health/ready"));
-            }
+    without_leases(&shop, &["book", "delivery"], || {
+        for book in &books {
+            shop.cancel(shop.rent(*book, 1));
         }
     });
     shop.check();

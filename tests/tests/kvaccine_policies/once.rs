@@ -1,10 +1,9 @@
 //! What each policy does, and that it does it once.
 
-use madang_testing::in_parallel;
 use madang_tests::kvaccine::{self, CONTEXTS, KVaccine, Person};
+use madang_tests::{tell_again, without_leases};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 #[test]
 fn the_hospital_draws_from_its_vaccines() {
@@ -80,17 +79,7 @@ fn events_that_are_told_again_and_again_have_one_effect() {
     let _ = kv.inject(injected).expect(200);
     kv.check();
     let before = kv.log();
-    let mut redis = host.redis();
-    for entry in before.iter().chain(before.iter().rev()) {
-        for _ in 0..20 {
-            let publish = redis::cmd("PUBLISH").arg("kvaccine").arg(&entry.text).to_owned();
-            let _: u64 = publish.query(&mut redis).unwrap();
-        }
-    }
-    in_parallel(10, |i| {
-        let context = CONTEXTS[i % CONTEXTS.len()];
-        let _ = kv.client.get(&format!("/kvaccine/-/{context}/health/ready")).expect(200);
-    });
+    tell_again(&kv, &CONTEXTS);
     kv.check();
     assert_eq!(kv.log(), before);
 }
@@ -100,25 +89,12 @@ fn without_their_lease_consumers_get_in_each_others_way_and_still_do_each_thing_
     let host = kvaccine::settings().variable("kvaccine_daily_capacity", "3").start();
     let kv = KVaccine::with_capacity(&host, 3);
     let consumers = ["user", "reservation", "hospital", "vaccine-stock"];
-    let is_over = AtomicBool::new(false);
-    in_parallel(9, |i| match i {
-        0 => {
-            for _ in 0..15 {
-                let person = Person::new();
-                kv.reserve(&person);
-                kv.cancel(&person);
-                kv.reserve(&person);
-            }
-            is_over.store(true, Ordering::Relaxed);
-        }
-        _ => {
-            let context = consumers[i % consumers.len()];
-            let mut redis = host.redis();
-            while !is_over.load(Ordering::Relaxed) {
-                let lease = format!("{{kvaccine}}:{context}:lease");
-                let _: u64 = redis::cmd("DEL").arg(lease).query(&mut redis).unwrap();
-                let _ = kv.client.get(&format!("/kvaccine/-/{context}/health/ready"));
-            }
+    without_leases(&kv, &consumers, || {
+        for _ in 0..15 {
+            let person = Person::new();
+            kv.reserve(&person);
+            kv.cancel(&person);
+            kv.reserve(&person);
         }
     });
     kv.check();

@@ -1,7 +1,8 @@
 //! What each policy does, and that it does it once.
 
-use madang_testing::{Host, in_parallel};
-use madang_tests::lecture::{AtWork, HEARING, Lecture};
+use madang_testing::Host;
+use madang_tests::lecture::{HEARING, Lecture};
+use madang_tests::{tell_again, without_leases};
 use serde_json::{Value, json};
 
 /// The statuses of a class's payment, delivery, points and gift.
@@ -39,16 +40,7 @@ fn events_that_are_told_again_and_again_have_one_effect() {
     lecture.check();
     let before = lecture.log();
     let alerts = lecture.all("alerts");
-    let mut redis = host.redis();
-    for entry in before.iter().rev().chain(&before).cycle().take(40 * before.len()) {
-        let heard: u64 =
-            redis::cmd("PUBLISH").arg("lecture").arg(&entry.text).query(&mut redis).unwrap();
-        assert!(heard > 0, "nobody listens");
-    }
-    in_parallel(2 * HEARING.len(), |i| {
-        let context = HEARING[i % HEARING.len()];
-        let _ = lecture.client.get(&format!("/lecture/-/{context}/health/ready")).expect(200);
-    });
+    tell_again(&lecture, &HEARING);
     lecture.check();
     assert_eq!((lecture.log(), lecture.all("alerts")), (before, alerts));
 }
@@ -58,27 +50,10 @@ fn without_their_lease_consumers_get_in_each_others_way_and_still_do_each_thing_
     let host = Host::start();
     let lecture = Lecture::of(&host);
     let consumers = &HEARING[..5];
-    let leases = consumers.iter().map(|context| format!("{{lecture}}:{context}:lease"));
-    let leases: Vec<_> = leases.collect();
-    let client = AtWork::all(1);
-    in_parallel(2 + 2 * consumers.len(), |i| {
-        if i == 0 {
-            client.ending_with(|| {
-                for _ in 0..15 {
-                    lecture.cancel(lecture.register("kim", 1_000));
-                    lecture.register("lee", 2_000);
-                }
-            });
-        } else if i == 1 {
-            let mut redis = host.redis();
-            while client.goes_on() {
-                let _: u64 = redis::cmd("DEL").arg(&leases).query(&mut redis).unwrap();
-            }
-        } else {
-            let context = consumers[i % consumers.len()];
-            while client.goes_on() {
-                let _ = lecture.client.get(&format!("/lecture/-/{context}/health/ready"));
-            }
+    without_leases(&lecture, consumers, || {
+        for _ in 0..15 {
+            lecture.cancel(lecture.register("kim", 1_000));
+            lecture.register("lee", 2_000);
         }
     });
     lecture.check();

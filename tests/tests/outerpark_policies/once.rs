@@ -1,9 +1,9 @@
 //! What each policy does, and that it does it once.
 
-use madang_testing::{Host, in_parallel};
+use madang_testing::Host;
 use madang_tests::outerpark::{CONTEXTS, OuterPark, PRICE};
+use madang_tests::{tell_again, without_leases};
 use serde_json::{Value, json};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The texts of the notices of a payment, in the order of their ids.
 fn noticed(park: &OuterPark, payment: &Value) -> Vec<Value> {
@@ -75,17 +75,7 @@ fn events_that_are_told_again_and_again_have_one_effect() {
     park.cancel(canceled);
     park.check();
     let before = park.log();
-    let mut redis = host.redis();
-    for entry in before.iter().chain(before.iter().rev()) {
-        for _ in 0..20 {
-            let publish = redis::cmd("PUBLISH").arg("outerpark").arg(&entry.text).to_owned();
-            let _: u64 = publish.query(&mut redis).unwrap();
-        }
-    }
-    in_parallel(10, |i| {
-        let context = CONTEXTS[i % CONTEXTS.len()];
-        let _ = park.client.get(&format!("/outerpark/-/{context}/health/ready")).expect(200);
-    });
+    tell_again(&park, &CONTEXTS);
     park.check();
     assert_eq!(park.log(), before);
 }
@@ -96,26 +86,9 @@ fn without_their_lease_consumers_get_in_each_others_way_and_still_do_each_thing_
     let park = OuterPark::of(&host);
     let musical = park.register(100);
     let consumers = ["musical", "reservation", "payment", "notice"];
-    let is_over = AtomicBool::new(false);
-    in_parallel(10, |i| match i {
-        0 => {
-            for _ in 0..25 {
-                park.cancel(park.reserve(musical, 1));
-            }
-            is_over.store(true, Ordering::Relaxed);
-        }
-        1 => {
-            let mut redis = host.redis();
-            let leases = consumers.map(|context| format!("{{outerpark}}:{context}:lease"));
-            while !is_over.load(Ordering::Relaxed) {
-                let _: u64 = redis::cmd("DEL").arg(&leases).query(&mut redis).unwrap();
-            }
-        }
-        _ => {
-            let context = consumers[i % consumers.len()];
-            while !is_over.load(Ordering::Relaxed) {
-                let _ = park.client.get(&format!("/outerpark/-/{context}/health/ready"));
-            }
+    without_leases(&park, &consumers, || {
+        for _ in 0..25 {
+            park.cancel(park.reserve(musical, 1));
         }
     });
     park.check();
