@@ -27,6 +27,15 @@ pub struct Places {
     _process: OwnedSemaphorePermit,
 }
 
+#[cfg(test)]
+impl Places {
+    /// Those of an instance that is alone.
+    pub fn alone() -> Self {
+        let process = std::sync::Arc::new(tokio::sync::Semaphore::new(1));
+        Places { _component: None, _process: process.try_acquire_owned().expect("it is free") }
+    }
+}
+
 impl Host {
     /// Places for a request for `path`, waited for at most as long as there is time `left`. How a
     /// component is can be asked however busy it is.

@@ -252,7 +252,9 @@ impl Host {
                 Ok(result) => result.map_err(Failure::Trap),
                 Err(_) => Err(Failure::TimedOut),
             },
-            () = life.ended() => Err(Failure::Killed),
+            () = life.ended() => {
+                Err(if guest.faults.now().down { Failure::Down } else { Failure::Killed })
+            }
         }
     }
 

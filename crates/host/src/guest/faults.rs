@@ -28,7 +28,9 @@ pub enum Trigger {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Order {
-    /// Requests get 503, messages and questions for readiness do not arrive.
+    /// Requests get 503, messages and questions for readiness do not arrive, and instances at work end
+    /// with their next call to the outside, before they see what it brought: nothing that happens from then on
+    /// is handled.
     Down,
     /// No fault any more.
     Heal,
@@ -152,7 +154,7 @@ impl Life {
     /// returns if the instance is to die here.
     pub async fn performed(&self, faults: &Faults) {
         let calls = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
-        if faults.strikes(self.trigger, calls) {
+        if faults.now().down || faults.strikes(self.trigger, calls) {
             self.end.notify_one();
             future::pending::<()>().await;
         }
@@ -176,6 +178,18 @@ mod tests {
         assert!(!faults.strikes(Trigger::Http, 2));
         assert!(faults.strikes(Trigger::Redis, 2));
         assert!(!faults.strikes(Trigger::Redis, 2));
+    }
+
+    #[tokio::test]
+    async fn an_instance_at_work_sees_no_more_of_the_outside_once_its_component_is_down() {
+        let (faults, life) = (Faults::default(), Life::new(Trigger::Http, Places::alone()));
+        life.performed(&faults).await;
+        faults.now().obey(&Order::Down);
+        tokio::select! {
+            biased;
+            () = life.performed(&faults) => panic!("it saw the result"),
+            () = life.ended() => {}
+        }
     }
 
     #[test]
