@@ -8,7 +8,7 @@ use std::process::Command;
 use std::{env, fs};
 
 /// The most bytes that a component may have.
-const LARGEST: u64 = 500_000;
+const LARGEST: u64 = 500 * 1024;
 
 /// The contexts: the folders `components/<system>/<context>`.
 fn contexts() -> Vec<PathBuf> {

@@ -123,10 +123,10 @@ impl Definition {
 
     /// A question with a body: POST at `/<system>/<path>`, which changes nothing.
     #[must_use]
-    pub fn question<Q: DeserializeOwned + 'static>(
+    pub fn question<Q: DeserializeOwned + 'static, R: Serialize + 'static>(
         mut self,
         path: &'static str,
-        question: fn(&Env, &Q) -> Result<Answer, Error>,
+        question: fn(&Env, &Q) -> Result<Answer<R>, Error>,
     ) -> Self {
         self.actions.push((path, Action::question(question)));
         self
@@ -134,8 +134,12 @@ impl Definition {
 
     /// A query that is none of a collection: GET at `/<system>/<path>`.
     #[must_use]
-    pub fn query(mut self, path: &'static str, query: fn(&Env) -> Result<Answer, Error>) -> Self {
-        self.actions.push((path, Action::Query(query)));
+    pub fn query<R: Serialize + 'static>(
+        mut self,
+        path: &'static str,
+        query: fn(&Env) -> Result<Answer<R>, Error>,
+    ) -> Self {
+        self.actions.push((path, Action::query(query)));
         self
     }
 

@@ -20,6 +20,11 @@ pub trait Fact: DeserializeOwned {
 
 /// What a context's aggregates tell: the sum of its events. Made by [`events!`](crate::events).
 pub trait Event {
+    /// The names of all of them.
+    fn names() -> &'static [&'static str]
+    where
+        Self: Sized;
+
     /// The name on the wire.
     fn name(&self) -> &'static str;
 
@@ -41,6 +46,9 @@ macro_rules! events {
             $(#[doc = concat!("`", stringify!($event), "`")] $event($event)),*
         }
         impl $crate::event::Event for $sum {
+            fn names() -> &'static [&'static str] {
+                &[$(stringify!($event)),*]
+            }
             fn name(&self) -> &'static str {
                 match *self { $($sum::$event(_) => stringify!($event)),* }
             }

@@ -43,6 +43,11 @@ enum Command {
         #[arg(long)]
         short: bool,
     },
+    /// Write the OpenAPI and AsyncAPI documents of every system into docs/contracts
+    ///
+    /// They are made from wit/ and from what the contexts say that they serve. A test fails while they
+    /// are stale.
+    Contracts,
     /// Break something under a load of real requests, mend it, and compare what is seen with what is
     /// expected
     ///
@@ -80,6 +85,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Bench { short } => {
             return testing::run(testing::BENCH, short.then_some("--short").as_slice());
         }
+        Command::Contracts => return testing::run(testing::CONTRACTS, &[]),
         Command::Example { name, build } => example::run(name, build)?,
         Command::Drill(args) if args.list => drill::list(),
         Command::Drill(drill::Args { name, all, short, .. }) => {

@@ -30,7 +30,7 @@ pub fn run() -> Result<()> {
         println!("spin is not on the PATH: end-to-end tests on spin up skipped");
     }
     steps.run("fault drills", || {
-        let mut drills = Command::new(cargo::binary(testing::DRILL));
+        let mut drills = Command::new(cargo::binary(testing::DRILL.name));
         check(drills.arg("--all"), "what the tables above say is not ok")
     })?;
     steps.summary();

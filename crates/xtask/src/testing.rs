@@ -1,22 +1,32 @@
-//! `cargo xtask bench` and `cargo xtask drill`: build and run binaries of `madang-testing`, so that
-//! those who neither measure nor drill do not compile a load generator.
+//! `cargo xtask bench`, `drill` and `contracts`: build and run binaries of other packages, so that who
+//! does none of it does not compile a load generator or a reader of WIT.
 
 use crate::{build, cargo, setup};
 use anyhow::{Context, Result};
 use std::process::{Command, ExitCode};
 
+/// A binary and its package.
+#[derive(Clone, Copy)]
+pub struct Binary {
+    package: &'static str,
+    /// Its name.
+    pub name: &'static str,
+}
+
 /// Measures, beside targets.
-pub const BENCH: &str = "madang-bench";
+pub const BENCH: Binary = Binary { package: "madang-testing", name: "madang-bench" };
 /// Breaks something under load, and compares what is seen with what is expected.
-pub const DRILL: &str = "madang-drill";
+pub const DRILL: Binary = Binary { package: "madang-testing", name: "madang-drill" };
+/// Writes the contracts that clients see.
+pub const CONTRACTS: Binary = Binary { package: "madang-contracts", name: "madang-contracts" };
 
 /// Builds all that is needed, runs one of the binaries with these arguments, and passes on how that
 /// ended.
-pub fn run(binary: &str, args: &[&str]) -> Result<ExitCode> {
+pub fn run(binary: Binary, args: &[&str]) -> Result<ExitCode> {
     let tools = setup::run()?;
     setup::redis_server()?;
-    build::with_native(&tools, &["madang-host", "madang-testing"])?;
-    let path = cargo::binary(binary);
+    build::with_native(&tools, &["madang-host", binary.package])?;
+    let path = cargo::binary(binary.name);
     let status = Command::new(&path).args(args).status();
     let status = status.with_context(|| path.display().to_string())?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -86,10 +86,10 @@ pub fn cancel(work: &mut Work, asked: &CancelRequest) -> Result<Resource, Error>
 ///
 /// # Errors
 /// The domain's rejection of the fields.
-pub fn date(env: &Env, asked: &DateRequest) -> Result<Answer, Error> {
+pub fn date(env: &Env, asked: &DateRequest) -> Result<Answer<Vec<ReserveDate>>, Error> {
     check(asked)?;
     days(env).and_then(|days| Answer::of(&days)).or_else(|_| {
-        Ok(Answer::of::<[ReserveDate]>(&[])?
+        Ok(Answer::of(&Vec::new())?
             .with("retry-after", "3")
             .with("x-fallback", "reservation")
             .with("x-fallback-message", utf8_percent_encode(BUSY, ENCODED).to_string()))

@@ -46,6 +46,6 @@ pub fn balances(env: &Env) -> Result<Vec<Balance>, Error> {
 ///
 /// # Errors
 /// Those of [`balances`].
-pub fn stock(env: &Env) -> Result<Answer, Error> {
+pub fn stock(env: &Env) -> Result<Answer<Vec<Balance>>, Error> {
     Answer::of(&balances(env)?)
 }

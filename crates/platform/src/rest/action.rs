@@ -1,6 +1,9 @@
 //! What is asked at paths of its own, off the collections: `POST /kvaccine/user/reserve`, `GET
 //! /kvaccine/stock`.
 
+use std::any::type_name;
+use std::marker::PhantomData;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -13,20 +16,21 @@ use crate::json;
 use crate::problem::Problem;
 use crate::work::Work;
 
-/// An answer that is plain JSON.
+/// An answer that is plain JSON: a record, or a list of records, with names in camelCase.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct Answer<R> {
     value: Value,
     headers: Vec<(&'static str, String)>,
+    record: PhantomData<R>,
 }
 
-impl Answer {
-    /// A record, or a list of records, with names in camelCase.
+impl<R: Serialize> Answer<R> {
+    /// The answer that is this.
     ///
     /// # Errors
     /// A fault where it cannot be JSON.
-    pub fn of<R: Serialize + ?Sized>(record: &R) -> Result<Self, Error> {
-        Ok(Answer { value: json::to_wire(record)?, headers: Vec::new() })
+    pub fn of(record: &R) -> Result<Self, Error> {
+        Ok(Answer { value: json::to_wire(record)?, headers: Vec::new(), record: PhantomData })
     }
 
     /// With one more header; the name in lower case.
@@ -45,16 +49,24 @@ impl Answer {
 }
 
 type Command = Box<dyn Fn(&mut Work, &Value) -> Result<Value, Error>>;
-type Question = Box<dyn Fn(&Env, Value) -> Result<Answer, Error>>;
+type Question = Box<dyn Fn(&Env, Value) -> Result<Response, Error>>;
+type Query = Box<dyn Fn(&Env) -> Result<Response, Error>>;
 
 /// What is asked at a path of its own.
-pub(crate) enum Action {
+pub(crate) struct Action {
+    kind: Kind,
+    /// The records of its body and of its answer.
+    body: &'static str,
+    answer: &'static str,
+}
+
+enum Kind {
     /// POST: a piece of work.
     Command(Command),
     /// POST that changes nothing.
     Question(Question),
     /// GET.
-    Query(fn(&Env) -> Result<Answer, Error>),
+    Query(Query),
 }
 
 impl Action {
@@ -62,24 +74,46 @@ impl Action {
     pub(crate) fn command<Q: DeserializeOwned + 'static, R: Serialize + 'static>(
         command: fn(&mut Work, &Q) -> Result<R, Error>,
     ) -> Self {
-        Action::Command(Box::new(move |work, body| {
+        let kind = Kind::Command(Box::new(move |work, body| {
             let asked: Q = json::from_wire(body.clone())?;
             json::to_wire(&command(work, &asked)?)
-        }))
+        }));
+        Action { kind, body: type_name::<Q>(), answer: type_name::<R>() }
     }
 
-    /// A question whose body is this record.
-    pub(crate) fn question<Q: DeserializeOwned + 'static>(
-        question: fn(&Env, &Q) -> Result<Answer, Error>,
+    /// A question whose body and answer are these records.
+    pub(crate) fn question<Q: DeserializeOwned + 'static, R: Serialize + 'static>(
+        question: fn(&Env, &Q) -> Result<Answer<R>, Error>,
     ) -> Self {
-        Action::Question(Box::new(move |env, body| question(env, &json::from_wire(body)?)))
+        let kind = Kind::Question(Box::new(move |env, body| {
+            Ok(question(env, &json::from_wire(body)?)?.response())
+        }));
+        Action { kind, body: type_name::<Q>(), answer: type_name::<R>() }
+    }
+
+    /// A query whose answer is this record.
+    pub(crate) fn query<R: Serialize + 'static>(
+        query: fn(&Env) -> Result<Answer<R>, Error>,
+    ) -> Self {
+        let kind = Kind::Query(Box::new(move |env| Ok(query(env)?.response())));
+        Action { kind, body: "", answer: type_name::<R>() }
     }
 
     pub(super) fn methods(&self) -> &'static [&'static str] {
-        match self {
-            Action::Query(_) => &["GET", "HEAD", "OPTIONS"],
-            Action::Command(_) | Action::Question(_) => &["POST", "OPTIONS"],
+        match self.kind {
+            Kind::Query(_) => &["GET", "HEAD", "OPTIONS"],
+            Kind::Command(_) | Kind::Question(_) => &["POST", "OPTIONS"],
         }
+    }
+
+    /// What it is, for programs.
+    pub(super) fn described(&self) -> [(&'static str, &'static str); 3] {
+        let kind = match self.kind {
+            Kind::Command(_) => "command",
+            Kind::Question(_) => "question",
+            Kind::Query(_) => "query",
+        };
+        [("kind", kind), ("body", self.body), ("answer", self.answer)]
     }
 
     /// Does it. A command's Idempotency-Key is answered in the command's own commit.
@@ -92,10 +126,10 @@ impl Action {
         request: &Request,
         path: &'static str,
     ) -> Result<Response, Problem> {
-        match self {
-            Action::Query(query) => Ok(query(env)?.response()),
-            Action::Question(question) => Ok(question(env, request.json()?)?.response()),
-            Action::Command(command) => {
+        match &self.kind {
+            Kind::Query(query) => Ok(query(env)?),
+            Kind::Question(question) => Ok(question(env, request.json()?)?),
+            Kind::Command(command) => {
                 let body = request.json()?;
                 let json = |value: &Value| Response::json(200, "application/json", value);
                 let claim = match idempotency::claim(env, request, path)? {

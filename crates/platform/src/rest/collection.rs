@@ -1,5 +1,6 @@
 //! A collection of aggregates: what can be done with it over REST, and by typed calls.
 
+use std::any::type_name;
 use std::marker::PhantomData;
 use std::time::SystemTime;
 
@@ -9,10 +10,11 @@ use serde_json::{Value, json};
 use super::idempotency::Claim;
 use super::listing::{Item, Listing, Page};
 use super::settle::{Settle, Settling};
-use super::source::{Array, Methods, Search, Source, Target};
+use super::source::{Array, Bodies, Methods, Search, Source, Target};
 use crate::aggregate::Aggregate;
 use crate::env::Env;
 use crate::error::Error;
+use crate::event::Event as _;
 use crate::index;
 use crate::json;
 use crate::redis::Reply;
@@ -33,7 +35,7 @@ pub struct Collection<A: Aggregate> {
     delete: Option<Change<A>>,
     pub(super) guard: Option<Guard>,
     pub(super) along: Option<Along<A>>,
-    texts: &'static [&'static str],
+    bodies: Bodies,
     pub(super) settling: Option<Settling<A>>,
     searches: Vec<Search>,
     also: Option<&'static str>,
@@ -50,7 +52,7 @@ impl<A: Aggregate> Default for Collection<A> {
             delete: None,
             guard: None,
             along: None,
-            texts: &[],
+            bodies: Bodies { resource: type_name::<A::Resource>(), ..Bodies::default() },
             settling: None,
             searches: Vec::new(),
             also: None,
@@ -76,6 +78,7 @@ impl<A: Aggregate + 'static> Collection<A> {
             let asked = |id| Ok(command(id, json::from_wire(body.clone())?));
             collection.create_for(env, claim, &asked)
         }));
+        self.bodies.post = type_name::<B>();
         self
     }
 
@@ -89,6 +92,7 @@ impl<A: Aggregate + 'static> Collection<A> {
             let asked = |id| Ok(command(id, json::from_wire(body.clone())?, env.host.now()));
             collection.create_for(env, claim, &asked)
         }));
+        self.bodies.post = type_name::<B>();
         self
     }
 
@@ -105,6 +109,7 @@ impl<A: Aggregate + 'static> Collection<A> {
                 Ok((find(work, &body)?, command(body)))
             })
         }));
+        self.bodies.post = type_name::<B>();
         self
     }
 
@@ -125,6 +130,8 @@ impl<A: Aggregate + 'static> Collection<A> {
                 })
             })
         });
+        self.bodies.put = type_name::<B>();
+        self.bodies.patch = self.bodies.put;
         self
     }
 
@@ -137,6 +144,7 @@ impl<A: Aggregate + 'static> Collection<A> {
                 Ok(command(json::from_wire(patch.clone())?))
             })
         }));
+        self.bodies.patch = type_name::<B>();
         self
     }
 
@@ -152,12 +160,12 @@ impl<A: Aggregate + 'static> Collection<A> {
     /// Fields whose numbers, `true` and `false` clients may send as text, too, as httpie does.
     #[must_use]
     pub fn values_as_text(mut self, fields: &'static [&'static str]) -> Self {
-        self.texts = fields;
+        self.bodies.texts = fields;
         self
     }
 
     fn with_values(&self, mut body: Value) -> Value {
-        for field in self.texts {
+        for field in self.bodies.texts {
             let Some(text) = body[*field].as_str() else { continue };
             if let Ok(number) = text.parse::<u64>() {
                 body[*field] = number.into();
@@ -266,6 +274,14 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
 
     fn arrays(&self) -> &[Array] {
         &self.arrays
+    }
+
+    fn bodies(&self) -> &Bodies {
+        &self.bodies
+    }
+
+    fn tells(&self) -> &'static [&'static str] {
+        A::Event::names()
     }
 
     fn methods(&self) -> Methods {

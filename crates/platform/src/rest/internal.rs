@@ -1,9 +1,9 @@
-//! Internal paths, `/<system>/-/<context>/…`: health, info, dead letters and messages, and what
+//! Internal paths, `/<system>/-/<context>/…`: health, info, routes, dead letters and messages, and what
 //! neighbours ask.
 
 use serde_json::{Value, json};
 
-use super::profile;
+use super::{profile, routes};
 use crate::consumer;
 use crate::context::Definition;
 use crate::env::Env;
@@ -12,7 +12,7 @@ use crate::health;
 use crate::http::{Request, Response};
 use crate::problem::Problem;
 
-/// Answers a request for an internal path. Health, info and profile are open; the rest asks for the
+/// Answers a request for an internal path. Health, info, routes and profile are open; the rest asks for the
 /// service token.
 ///
 /// # Errors
@@ -32,6 +32,11 @@ pub(super) fn answer(
         ["info"] => {
             let shed = request.header(health::SHED).and_then(|shed| shed.parse().ok());
             return Ok(json(&health::info(definition, env, version, shed.unwrap_or(0))?));
+        }
+        ["routes"] => {
+            let mut response = Response::empty(200).with("content-type", "application/json");
+            response.body = routes::describe(definition).into_bytes();
+            return Ok(response);
         }
         ["profile", name] => {
             let source = definition.served().find(|source| source.collection() == *name);

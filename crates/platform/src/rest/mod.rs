@@ -13,6 +13,7 @@ pub mod listing;
 mod pages;
 pub(crate) mod private;
 mod quota;
+pub(crate) mod routes;
 mod settle;
 pub(crate) mod source;
 

@@ -27,6 +27,17 @@ pub struct Array {
     pub field: &'static str,
 }
 
+/// The records of a collection's items and bodies, as its route table names them.
+#[derive(Debug, Default)]
+pub(crate) struct Bodies {
+    pub(crate) resource: &'static str,
+    pub(crate) post: &'static str,
+    pub(crate) put: &'static str,
+    pub(crate) patch: &'static str,
+    pub(crate) texts: &'static [&'static str],
+    pub(crate) is_view: bool,
+}
+
 /// The item that a request is for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target<'r> {
@@ -53,6 +64,12 @@ pub(crate) trait Source {
     /// The resource's fields on the wire.
     fn fields(&self) -> Vec<String>;
     fn searches(&self) -> &[Search];
+    /// The records of its items and bodies.
+    fn bodies(&self) -> &Bodies;
+    /// The events that its aggregates tell.
+    fn tells(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// Its second name, where it has one.
     fn also(&self) -> Option<&'static str> {
         None

@@ -6,6 +6,7 @@
 
 mod follow;
 
+use std::any::type_name;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -18,7 +19,7 @@ use crate::error::{Error, Rejection};
 use crate::event::{Envelope, Fact};
 use crate::json;
 use crate::rest::listing::{Item, Listing, Page};
-use crate::rest::source::{Array, Search, Source};
+use crate::rest::source::{Array, Bodies, Search, Source};
 
 /// How long a view catches up with the log before it answers (`spec/README.md`).
 const FRESHNESS: Duration = Duration::from_millis(200);
@@ -106,6 +107,7 @@ pub struct View {
     entity: &'static str,
     key: Vec<&'static str>,
     columns: Vec<String>,
+    bodies: Bodies,
     searches: Vec<Search>,
     also: Option<&'static str>,
     arrays: Vec<Array>,
@@ -146,6 +148,7 @@ impl View {
             entity,
             key,
             columns: json::fields::<R>(),
+            bodies: Bodies { resource: type_name::<R>(), is_view: true, ..Bodies::default() },
             searches: Vec::new(),
             also: None,
             arrays: Vec::new(),
@@ -317,6 +320,10 @@ impl Source for View {
 
     fn searches(&self) -> &[Search] {
         &self.searches
+    }
+
+    fn bodies(&self) -> &Bodies {
+        &self.bodies
     }
 
     fn also(&self) -> Option<&'static str> {

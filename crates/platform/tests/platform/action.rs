@@ -97,12 +97,12 @@ fn book(work: &mut Work, asked: &New) -> Result<Entry, Error> {
     Ok(entry)
 }
 
-fn total(env: &Env) -> Result<Answer, Error> {
+fn total(env: &Env) -> Result<Answer<Balance>, Error> {
     Answer::of(&Work::new(env).load::<Balance>(1)?.unwrap_or_default())
 }
 
-fn estimate(_: &Env, asked: &New) -> Result<Answer, Error> {
-    Ok(Answer::of(&[asked.amount])?.with("x-fallback", "none"))
+fn estimate(_: &Env, asked: &New) -> Result<Answer<Vec<i64>>, Error> {
+    Ok(Answer::of(&vec![asked.amount])?.with("x-fallback", "none"))
 }
 
 /// A note for each till, which those that write on it share.
@@ -399,4 +399,27 @@ fn a_post_can_be_for_what_is_there_and_a_patch_mean_what_it_leaves_out() {
     let put = ask::<Ledger>(&host, Asked::with_body("PUT", "/ledger/notes/1", json!({})));
     let allow = header(&put, "allow");
     assert_eq!((put.status, allow), (405, Some("GET, HEAD, OPTIONS, PATCH")));
+}
+
+#[test]
+fn a_context_says_what_it_serves() {
+    let host = TestHost::new();
+    let routes = get(&host, "/ledger/-/till/routes").body;
+    assert_eq!((&routes["system"], &routes["context"]), (&json!("ledger"), &json!("till")));
+    assert_eq!(routes["tells"], json!(["Booked", "Booked"]), "once for each collection");
+    assert_eq!((&routes["hears"], &routes["calls"]), (&json!([]), &json!([])));
+    let entries = &routes["collections"][0];
+    let named = |value: &Value, record: &str| value.as_str().unwrap().ends_with(record);
+    assert!(named(&entries["resource"], "action::Entry") && named(&entries["post"], "action::New"));
+    assert_eq!((&entries["put"], &entries["delete"]), (&Value::Null, &json!(false)));
+    assert_eq!((&entries["name"], &entries["also"]), (&json!("entries"), &json!("bookings")));
+    let search = json!([{"name": "findByTill", "field": "till", "text": true}]);
+    let array = json!([{"path": "entry/list", "field": "till"}]);
+    assert_eq!((&entries["searches"], &entries["arrays"]), (&search, &array));
+    assert_eq!(entries["valuesAsText"], json!(["amount"]));
+    let notes = &routes["collections"][1];
+    assert!(named(&notes["post"], "action::Writing") && named(&notes["patch"], "action::Writing"));
+    let kinds: Vec<_> = routes["actions"].as_array().unwrap().iter().map(|a| &a["kind"]).collect();
+    assert_eq!(kinds, ["command", "question", "query"]);
+    assert!(named(&routes["actions"][1]["answer"], "Vec<i64>"));
 }

@@ -1,0 +1,479 @@
+//! OpenAPI 3.1: what clients ask over HTTP.
+
+use anyhow::{Context, Result, bail};
+use heck::ToUpperCamelCase;
+use serde_json::{Map, Value, json};
+
+use crate::responses::{self, Refusals, refusals};
+use crate::wit::{Record, Records};
+use crate::{Action, Array, Collection, Kind, Routes, record};
+
+const HAL: &str = "application/hal+json";
+const JSON: &str = "application/json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// A document while it is made.
+struct Document<'r> {
+    records: &'r Records,
+    paths: Map<String, Value>,
+    schemas: Map<String, Value>,
+}
+
+/// The document of these contexts of a system.
+///
+/// # Errors
+/// A record that WIT does not have, or two that share a name.
+pub fn document(system: &str, contexts: &[Routes], records: &Records) -> Result<Value> {
+    let mut document = Document { records, paths: Map::new(), schemas: Map::new() };
+    document.schemas.insert("Problem".to_owned(), responses::problem());
+    for context in contexts {
+        for collection in &context.collections {
+            document.collection(system, &context.context, collection)?;
+        }
+        for action in &context.actions {
+            document.action(system, &context.context, action)?;
+        }
+    }
+    let title = match contexts {
+        [one] => format!("{system}: {}", one.context),
+        _ => system.to_owned(),
+    };
+    Ok(json!({
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": "1.0.0"},
+        "servers": [{"url": "/"}],
+        "tags": contexts.iter().map(|context| json!({"name": context.context})).collect::<Value>(),
+        "paths": document.paths,
+        "components": {
+            "schemas": document.schemas,
+            "responses": responses::components(),
+            "parameters": parameters(),
+            "headers": headers(),
+        },
+    }))
+}
+
+impl Document<'_> {
+    fn collection(&mut self, system: &str, tag: &str, of: &Collection) -> Result<()> {
+        let resource = record(self.records, &of.resource)?;
+        let model = self.model(resource)?;
+        let page = self.page(of, &model);
+        let (name, entity) = (of.name.to_upper_camel_case(), &of.entity);
+        let paged = |schema: &str| {
+            let mut answer = ok("200", "A page.", HAL, &reference(schema), &[]);
+            if of.is_view {
+                answer["200"]["headers"] = json!({"Madang-Lag": header("MadangLag")});
+            }
+            answer
+        };
+        let fields: Vec<&str> = resource.fields.iter().map(|field| field.name.as_str()).collect();
+        let listing = [parameter("page"), parameter("size"), sort(&fields)];
+        let list = operation(tag, &format!("list{name}"), &format!("The {}, paged.", of.name))
+            .with("parameters", json!(listing))
+            .with("responses", all(paged(&page), Refusals::default()));
+        let mut at_collection = json!({"get": list.0});
+        let mut at_item = json!({
+            "parameters": [parameter("id")],
+            "get": self.get(tag, of, entity, &model),
+        });
+        if let Some(body) = &of.post {
+            at_collection["post"] = self.post(tag, of, body, &model)?;
+        }
+        for (method, verb, body) in [("put", "replace", &of.put), ("patch", "update", &of.patch)] {
+            if let Some(body) = body {
+                let is_patch = method == "patch";
+                at_item[method] = self.change(tag, of, verb, body, is_patch, &model)?;
+            }
+        }
+        if of.delete {
+            at_item["delete"] = operation(tag, &format!("delete{entity}"), "Deletes it.")
+                .with("parameters", json!([parameter("ifMatch")]))
+                .with(
+                    "responses",
+                    all(json!({"204": {"description": "It is deleted."}}), CHANGE_OF_ITEM),
+                )
+                .0;
+        }
+        let mut names = vec![of.name.as_str()];
+        names.extend(of.also.as_deref());
+        for name in &names {
+            self.paths
+                .insert(format!("/{system}/{name}"), distinct(&at_collection, name, &of.name));
+            self.paths
+                .insert(format!("/{system}/{name}/{{id}}"), distinct(&at_item, name, &of.name));
+            for search in &of.searches {
+                let field = resource.fields.iter().find(|field| field.name == search.field);
+                let schema = match field {
+                    Some(field) if search.text => plain(&field.schema),
+                    _ => json!({"type": "integer", "minimum": 0, "maximum": u64::MAX}),
+                };
+                let by = json!({"name": search.field, "in": "query", "required": true, "schema": schema});
+                let summary = format!("The {} with this {}.", of.name, search.field);
+                let id = format!("{}{}", search.name, of.name.to_upper_camel_case());
+                let mut parameters = vec![by];
+                parameters.extend(listing.iter().cloned());
+                let get = operation(tag, &id, &summary)
+                    .with("parameters", json!(parameters))
+                    .with("responses", all(paged(&page), Refusals::default()));
+                let path = format!("/{system}/{name}/search/{}", search.name);
+                self.paths.insert(path, distinct(&json!({"get": get.0}), name, &of.name));
+            }
+        }
+        for array in &of.arrays {
+            self.array(system, tag, of, array, &resource.name, &sort(&fields));
+        }
+        Ok(())
+    }
+
+    fn get(&self, tag: &str, of: &Collection, entity: &str, model: &str) -> Value {
+        let mut answer = ok("200", "It.", HAL, &reference(model), &["ETag"]);
+        if of.is_view {
+            answer["200"]["headers"]["Madang-Lag"] = header("MadangLag");
+        }
+        answer["304"] = json!({"description": "It is as `If-None-Match` says."});
+        operation(tag, &format!("get{entity}"), &format!("One of the {}.", of.name))
+            .with("parameters", json!([parameter("ifNoneMatch")]))
+            .with("responses", all(answer, Refusals { item: true, ..Refusals::default() }))
+            .0
+    }
+
+    fn post(&mut self, tag: &str, of: &Collection, body: &str, model: &str) -> Result<Value> {
+        let entity = &of.entity;
+        let body = self.body(body, &of.values_as_text, false)?;
+        let mut answer = ok("201", "It is there.", HAL, &reference(model), &["ETag", "Location"]);
+        let follow = |operation: &str| {
+            json!({
+                "operationId": operation,
+                "parameters": {"id": "$response.body#/id"},
+            })
+        };
+        let mut links = json!({"get": follow(&format!("get{entity}"))});
+        let changes =
+            [("replace", of.put.is_some()), ("update", of.patch.is_some()), ("delete", of.delete)];
+        for (verb, _) in changes.into_iter().filter(|(_, is_possible)| *is_possible) {
+            links[verb] = follow(&format!("{verb}{entity}"));
+        }
+        answer["201"]["links"] = links;
+        let refused = Refusals { body: true, changes: true, keyed: true, ..Refusals::default() };
+        Ok(operation(tag, &format!("create{entity}"), &format!("Adds to the {}.", of.name))
+            .with("parameters", json!([parameter("idempotencyKey")]))
+            .with("requestBody", json!({"required": true, "content": {JSON: {"schema": body}}}))
+            .with("responses", all(answer, refused))
+            .0)
+    }
+
+    fn change(
+        &mut self,
+        tag: &str,
+        of: &Collection,
+        verb: &str,
+        body: &str,
+        is_patch: bool,
+        model: &str,
+    ) -> Result<Value> {
+        let schema = self.body(body, &of.values_as_text, is_patch)?;
+        let content = if is_patch {
+            json!({JSON: {"schema": schema}, MERGE_PATCH: {"schema": schema}})
+        } else {
+            json!({JSON: {"schema": schema}})
+        };
+        let answer = ok("200", "It, as it is now.", HAL, &reference(model), &["ETag"]);
+        let refused = Refusals { body: true, ..CHANGE_OF_ITEM };
+        let summary = if is_patch { "Changes some of it." } else { "Changes it." };
+        Ok(operation(tag, &format!("{verb}{}", of.entity), summary)
+            .with("parameters", json!([parameter("ifMatch")]))
+            .with("requestBody", json!({"required": true, "content": content}))
+            .with("responses", all(answer, refused))
+            .0)
+    }
+
+    fn array(
+        &mut self,
+        system: &str,
+        tag: &str,
+        of: &Collection,
+        array: &Array,
+        record: &str,
+        sort: &Value,
+    ) {
+        let items = json!({"type": "array", "items": reference(record)});
+        let mut answer = ok("200", "All of them, or a page.", JSON, &items, &["Link"]);
+        if of.is_view {
+            answer["200"]["headers"]["Madang-Lag"] = header("MadangLag");
+        }
+        let listing = json!([parameter("page"), parameter("arraySize"), sort]);
+        let id = array.path.to_upper_camel_case();
+        let get = |id: &str, summary: &str| {
+            operation(tag, id, summary)
+                .with("parameters", listing.clone())
+                .with("responses", all(answer.clone(), Refusals::default()))
+                .0
+        };
+        let all = get(&format!("get{id}"), &format!("The {}, as an array.", of.name));
+        self.paths.insert(format!("/{system}/{}", array.path), json!({"get": all}));
+        let field = &array.field;
+        let some = get(
+            &format!("get{id}By{}", field.to_upper_camel_case()),
+            &format!("Those with this {field}."),
+        );
+        let by = json!({"name": field, "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}});
+        let path = format!("/{system}/{}/{{{field}}}", array.path);
+        self.paths.insert(path, json!({"parameters": [by], "get": some}));
+    }
+
+    fn action(&mut self, system: &str, tag: &str, action: &Action) -> Result<()> {
+        let no_record = || format!("{} takes or gives what is no WIT record", action.path);
+        let answer = action.answer.as_deref().with_context(no_record)?;
+        let schema = match answer.strip_prefix('[') {
+            Some(item) => {
+                let item = record(self.records, item.trim_end_matches(']'))?.clone();
+                json!({"type": "array", "items": self.plain(&item)?})
+            }
+            None => {
+                let answer = record(self.records, answer)?.clone();
+                self.plain(&answer)?
+            }
+        };
+        let answer = ok("200", "Done.", JSON, &schema, &[]);
+        let id = action.path.to_upper_camel_case();
+        let at = if action.kind == Kind::Query {
+            json!({"get": operation(tag, &format!("get{id}"), "Asks.")
+                .with("responses", all(answer, Refusals::default())).0})
+        } else {
+            let body = self.body(action.body.as_deref().with_context(no_record)?, &[], false)?;
+            let is_command = action.kind == Kind::Command;
+            let refused = Refusals {
+                body: true,
+                changes: is_command,
+                keyed: is_command,
+                ..Refusals::default()
+            };
+            let keys = is_command.then(|| parameter("idempotencyKey"));
+            json!({"post": operation(tag, &format!("post{id}"), if is_command { "Does it." } else { "Asks." })
+                .with("parameters", json!(keys.into_iter().collect::<Vec<_>>()))
+                .with("requestBody", json!({"required": true, "content": {JSON: {"schema": body}}}))
+                .with("responses", all(answer, refused)).0})
+        };
+        self.paths.insert(format!("/{system}/{}", action.path), at);
+        Ok(())
+    }
+
+    /// A body's schema: fields that may come as text take text, too; in a patch nothing is required.
+    fn body(&mut self, name: &str, as_text: &[String], is_patch: bool) -> Result<Value> {
+        let record = record(self.records, name)?;
+        let mut schema = record.schema();
+        for field in as_text {
+            let property = &schema["properties"][field.as_str()];
+            let pattern = match property["type"].as_str() {
+                Some("integer") => "^\\d{1,18}$",
+                Some("boolean") => "^(true|false)$",
+                _ => continue,
+            };
+            let text = json!({"type": "string", "pattern": pattern});
+            schema["properties"][field.as_str()] = json!({"anyOf": [property, text]});
+        }
+        if is_patch {
+            if let Some(schema) = schema.as_object_mut() {
+                schema.remove("required");
+            }
+            let name = format!("{}Patch", record.name);
+            return self.define(&name, schema);
+        }
+        self.define(&record.name.clone(), schema)
+    }
+
+    fn plain(&mut self, record: &Record) -> Result<Value> {
+        self.define(&record.name, record.schema())
+    }
+
+    /// A resource with its links, as Spring Data REST's clients know it.
+    fn model(&mut self, resource: &Record) -> Result<String> {
+        let plain = self.plain(resource)?;
+        let links = json!({
+            "type": "object",
+            "properties": {"_links": {
+                "type": "object",
+                "properties": {"self": reference("Link")},
+                "required": ["self"],
+                "additionalProperties": reference("Link"),
+            }},
+            "required": ["_links"],
+        });
+        let link = json!({
+            "type": "object",
+            "properties": {"href": {"type": "string"}, "templated": {"type": "boolean"}},
+            "required": ["href"],
+        });
+        self.define("Link", link)?;
+        let name = format!("EntityModel{}", resource.name);
+        self.define(&name, json!({"allOf": [plain, links]}))?;
+        Ok(name)
+    }
+
+    fn page(&mut self, of: &Collection, model: &str) -> String {
+        let count = |least: u64| json!({"type": "integer", "minimum": least});
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "_embedded": {
+                    "type": "object",
+                    "properties": {of.name.as_str(): {"type": "array", "items": reference(model)}},
+                    "required": [of.name],
+                },
+                "_links": {
+                    "type": "object",
+                    "properties": {"self": reference("Link")},
+                    "required": ["self"],
+                    "additionalProperties": reference("Link"),
+                },
+                "page": {
+                    "type": "object",
+                    "properties": {
+                        "size": count(1), "totalElements": count(0),
+                        "totalPages": count(0), "number": count(0),
+                    },
+                    "required": ["size", "totalElements", "totalPages", "number"],
+                },
+            },
+            "required": ["_embedded", "_links", "page"],
+        });
+        let name = format!("Paged{model}");
+        self.schemas.insert(name.clone(), schema);
+        name
+    }
+
+    fn define(&mut self, name: &str, schema: Value) -> Result<Value> {
+        match self.schemas.get(name) {
+            Some(known) if *known != schema => {
+                bail!("two records are called {name}: give one another name in WIT")
+            }
+            _ => drop(self.schemas.insert(name.to_owned(), schema)),
+        }
+        Ok(reference(name))
+    }
+}
+
+/// What is refused of a change to an item.
+const CHANGE_OF_ITEM: Refusals =
+    Refusals { item: true, body: false, changes: true, keyed: false, versioned: true };
+
+struct Operation(Value);
+
+impl Operation {
+    fn with(mut self, member: &str, value: Value) -> Self {
+        self.0[member] = value;
+        self
+    }
+}
+
+fn operation(tag: &str, id: &str, summary: &str) -> Operation {
+    Operation(json!({"operationId": id, "tags": [tag], "summary": summary}))
+}
+
+/// The same operations at a collection's second name, with ids of their own.
+fn distinct(at: &Value, name: &str, first: &str) -> Value {
+    let mut at = at.clone();
+    if name != first {
+        for operation in at.as_object_mut().into_iter().flat_map(Map::values_mut) {
+            if let Some(id) = operation.get("operationId").and_then(Value::as_str) {
+                operation["operationId"] = json!(format!("{id}At{}", name.to_upper_camel_case()));
+            }
+        }
+    }
+    at
+}
+
+fn reference(schema: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{schema}")})
+}
+
+fn parameter(name: &str) -> Value {
+    json!({"$ref": format!("#/components/parameters/{name}")})
+}
+
+fn header(name: &str) -> Value {
+    json!({"$ref": format!("#/components/headers/{name}")})
+}
+
+fn ok(status: &str, description: &str, media: &str, schema: &Value, with: &[&str]) -> Value {
+    let headers: Map<_, _> = with.iter().map(|name| (name.to_string(), header(name))).collect();
+    let mut answer = json!({"description": description, "content": {media: {"schema": schema}}});
+    if !headers.is_empty() {
+        answer["headers"] = json!(headers);
+    }
+    json!({status: answer})
+}
+
+fn all(answers: Value, refused: Refusals) -> Value {
+    let Value::Object(mut answers) = answers else { return answers };
+    answers.extend(refusals(refused));
+    Value::Object(answers)
+}
+
+/// A field's schema as that of a parameter: there is no null in a query.
+fn plain(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Some(kind) = schema["type"].get(0).cloned() {
+        schema["type"] = kind;
+    }
+    if let Some(choices) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+        choices.retain(|choice| !choice.is_null());
+    }
+    schema
+}
+
+fn sort(fields: &[&str]) -> Value {
+    let pattern = format!("^({})(,([aA][sS][cC]|[dD][eE][sS][cC]))?$", fields.join("|"));
+    json!({
+        "name": "sort", "in": "query", "description": "A field, and `,asc` or `,desc`.",
+        "schema": {"type": "string", "pattern": pattern},
+    })
+}
+
+fn parameters() -> Value {
+    let number = |name: &str, place: &str, least: u64, most: u64| {
+        json!({
+            "name": name, "in": place, "required": place == "path",
+            "schema": {"type": "integer", "minimum": least, "maximum": most},
+        })
+    };
+    let size = |default: u64| {
+        let mut size = number("size", "query", 1, 1000);
+        size["schema"]["default"] = json!(default);
+        size["description"] = json!("Items on a page.");
+        size
+    };
+    let mut page = number("page", "query", 0, u64::MAX);
+    page["description"] = json!("From 0.");
+    let text = |name: &str, pattern: &str, description: &str| {
+        json!({
+            "name": name, "in": "header", "description": description,
+            "schema": {"type": "string", "pattern": pattern},
+        })
+    };
+    json!({
+        "id": number("id", "path", 1, u64::MAX),
+        "page": page,
+        "size": size(20),
+        "arraySize": size(1000),
+        "idempotencyKey": text(
+            "Idempotency-Key",
+            "^[!#-~]{1,255}$",
+            "The same key with the same body has one effect and one answer, for a day.",
+        ),
+        "ifMatch": text("If-Match", "^(\\*|\"\\d{1,10}\")$", "Only this version (`ETag`)."),
+        "ifNoneMatch": text("If-None-Match", "^(\\*|\"\\d{1,10}\")$", "Not this version (`ETag`)."),
+    })
+}
+
+fn headers() -> Value {
+    let header =
+        |description: &str, schema: Value| json!({"description": description, "schema": schema});
+    let text = json!({"type": "string"});
+    json!({
+        "ETag": header("The version.", json!({"type": "string", "pattern": "^\"\\d+\"$"})),
+        "Location": header("Where it is.", json!({"type": "string", "format": "uri"})),
+        "Link": header("Where there is more (RFC 8288).", text),
+        "MadangLag": header("Events that were still unread.", json!({"type": "integer", "minimum": 0})),
+    })
+}
