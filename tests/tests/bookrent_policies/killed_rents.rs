@@ -25,8 +25,12 @@ fn check_one(shop: &BookRent, book: u64) {
     }
     // Another can rent it exactly when nobody has it.
     let was_free = shop.is_free(book);
-    let next = shop.ask(book, 2).expect(201).json();
-    assert_eq!(next["status"], if was_free { "Rent" } else { "Fail" });
+    let next = shop.ask(book, 2);
+    // A crash strikes once in each process: this one was killed in another. `check` sees what becomes of it.
+    if next.status != 500 {
+        let status = &next.expect(201).json()["status"];
+        assert_eq!(status, if was_free { "Rent" } else { "Fail" });
+    }
 }
 
 #[test]
