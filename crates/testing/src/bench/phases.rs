@@ -224,7 +224,7 @@ pub fn component_sizes(figures: &mut Figures) -> Result<()> {
     for path in paths {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().replace('_', "-");
         let kilobytes = fs::metadata(&path)?.len() as f64 / 1e3;
-        figures.below(format!("size of {name}"), kilobytes, 450.0, "KB");
+        figures.below(format!("size of {name}"), kilobytes, 512.0, "KB");
     }
     Ok(())
 }
