@@ -237,22 +237,22 @@ impl View {
             self.key.iter().map(|name| format!("{name} INTEGER NOT NULL, ")).collect();
         let plain = self.columns.iter().filter(|name| *name != "id" && !is_key(name));
         let columns: String = plain.map(|name| format!("{name}, ")).collect();
-        let mut statements = vec![
-            format!(
-                "CREATE TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY, \
+        let mut statements = vec![format!(
+            "CREATE TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY, \
                  {keys}{columns}madang_event INTEGER NOT NULL, UNIQUE ({key}))"
-            ),
-            "CREATE TABLE IF NOT EXISTS madang_cursor \
-             (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL, \
-             tries INTEGER NOT NULL, busy_until INTEGER NOT NULL)"
-                .to_owned(),
-            "INSERT OR IGNORE INTO madang_cursor VALUES (1, 0, 0, 0)".to_owned(),
-        ];
+        )];
         let fields = self.searches.iter().map(|search| search.field);
         let fields = fields.chain(self.arrays.iter().map(|array| array.field));
         statements.extend(fields.filter(|field| self.key[0] != *field).map(|field| {
             format!("CREATE INDEX IF NOT EXISTS {table}_{field} ON {table} ({field})")
         }));
+        // Last, and with its one row in one statement: while it is missing all of this is done again, so whoever
+        // is killed in between leaves nothing undone.
+        statements.push(
+            "CREATE TABLE IF NOT EXISTS madang_cursor AS \
+             SELECT 0 AS position, 0 AS tries, 0 AS busy_until"
+                .to_owned(),
+        );
         statements
     }
 

@@ -31,6 +31,8 @@ pub struct TestHost {
     pub latency: Counter<Duration>,
     /// How many more commands Redis carries out before it is away.
     pub redis_left: Counter<Option<u32>>,
+    /// How many more statements SQLite carries out before it is away.
+    pub sqlite_left: Counter<Option<u32>>,
     /// The numbers of the key-value store; None: it is away.
     pub numbers: RefCell<Option<HashMap<String, i64>>>,
     random: Counter<u64>,
@@ -46,6 +48,7 @@ impl TestHost {
             neighbour: RefCell::default(),
             latency: Counter::default(),
             redis_left: Counter::new(None),
+            sqlite_left: Counter::new(None),
             numbers: RefCell::new(Some(HashMap::new())),
             random: Counter::new(std::process::id().into()),
         }
@@ -114,6 +117,10 @@ impl Host for TestHost {
     }
 
     fn sqlite(&self, _: &str, sql: &str, values: Vec<Cell>) -> Result<Rows, String> {
+        match self.sqlite_left.get() {
+            Some(0) => return Err("the component is killed".to_owned()),
+            left => self.sqlite_left.set(left.map(|left| left - 1)),
+        }
         let values = values.into_iter().map(|cell| match cell {
             Cell::Null => rusqlite::types::Value::Null,
             Cell::Integer(number) => rusqlite::types::Value::Integer(number),

@@ -57,6 +57,23 @@ struct Pair {
 }
 
 #[test]
+fn a_view_that_was_killed_while_it_was_made_follows_all_the_same() {
+    let host = TestHost::new();
+    pay(&host.env("made", "view"), 1, 5);
+    for statements in 0..8 {
+        let host = TestHost::new();
+        let env = host.env("made", "view");
+        host.sqlite_left.set(Some(statements));
+        assert!(view().catch_up(&env, LIMIT).is_err(), "it takes more than {statements}");
+        host.sqlite_left.set(None);
+        // Whoever had the lease would not have given it back.
+        host.clock.set(Duration::from_secs(2));
+        assert_eq!(view().catch_up(&env, LIMIT), Ok((Drained::CaughtUp, 0)), "{statements}");
+        assert_eq!(view().find(&env, 1).unwrap().value["coins"], 5);
+    }
+}
+
+#[test]
 fn a_row_can_be_found_by_two_values_together() {
     let host = TestHost::new();
     let env = host.env("two", "view");
