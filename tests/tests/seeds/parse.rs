@@ -46,7 +46,21 @@ pub fn script(system: &str, name: &str, text: &str) -> Result<Script, String> {
         let step = draft.finish(place, section, title);
         steps.push(step.map_err(|what| at(*number, what))?);
     }
+    follow_on(&steps)?;
     Ok(Script { variables, steps })
+}
+
+/// That each step can follow on the one before.
+fn follow_on(steps: &[Step]) -> Line<()> {
+    if let Some(first) = steps.first().filter(|first| !first.is_fresh) {
+        return Err(format!("{}: the first request has to say `# fresh`", first.place));
+    }
+    for (step, next) in steps.iter().zip(1..).filter(|(step, _)| step.is_beside_next()) {
+        if !steps.get(next).is_some_and(|next| next.siege.is_some() && !next.is_fresh) {
+            return Err(format!("{}: no siege of the same system follows on its `&`", step.place));
+        }
+    }
+    Ok(())
 }
 
 /// How far a block is read.
@@ -222,6 +236,9 @@ impl<'a> Draft<'a> {
             return Err(format!("what is expected is not said as it has to be: {told}"));
         }
         let is_repeatable = self.step.request.method != "POST";
+        if is_siege && !(self.step.headers.is_empty() && self.step.keeps.is_empty()) {
+            return Err("a siege has no one answer for `# header:` and `# keep:`".to_owned());
+        }
         if answers[0].when == When::Eventually && !is_repeatable {
             return Err("`# eventually =>` repeats the request: a POST cannot have it".to_owned());
         }

@@ -16,10 +16,9 @@ use std::collections::BTreeMap;
 pub fn play(system: &'static str, settings: fn() -> HostBuilder) {
     let Script { mut variables, steps } = Script::of(system).unwrap_or_else(|e| panic!("{e}"));
     let mut rest = steps.as_slice();
-    while let [first, others @ ..] = rest {
+    while let [_, others @ ..] = rest {
         let scene = 1 + others.iter().take_while(|step| !step.is_fresh).count();
         let Some(host) = with_faults(settings()) else { return };
-        assert!(first.is_fresh, "{}: the first request has to say `# fresh`", first.place);
         let stage = Stage { system: System::of(system, &host) };
         let (steps, later) = rest.split_at(scene);
         stage.play(steps, &mut variables);
@@ -34,10 +33,8 @@ struct Stage<'h> {
 
 impl Stage<'_> {
     fn play(&self, mut steps: &[Step], variables: &mut BTreeMap<String, String>) {
-        let is_beside_next =
-            |step: &&Step| step.siege.as_ref().is_some_and(|siege| siege.is_beside_next);
         while !steps.is_empty() {
-            let many = (1 + steps.iter().take_while(is_beside_next).count()).min(steps.len());
+            let many = 1 + steps.iter().take_while(|step| step.is_beside_next()).count();
             let (at_once, later) = steps.split_at(many);
             at_once.iter().flat_map(|step| &step.before).for_each(|action| self.act(action));
             let kept = in_parallel(many, |i| self.step(&at_once[i], variables));
@@ -58,31 +55,30 @@ impl Stage<'_> {
             }
             None => Some(self.ask(&asked)),
         };
-        for (kind, data) in &step.events {
-            let data = asked.filled(data);
-            eventually(SETTLING, || {
-                let log = self.system.log();
-                let of_it: Vec<_> =
-                    log[told..].iter().filter(|event| event.kind == *kind).collect();
-                let is_told =
-                    of_it.iter().any(|event| contains(&data, &event.event["data"]).is_ok());
-                let seen: Vec<_> = of_it.iter().map(|event| &event.text).collect();
-                if is_told {
-                    Ok(())
-                } else {
-                    Err(asked.is_wrong(&format!("no {kind} {data} in {seen:?}")))
-                }
-            });
-        }
-        let keep = |answer: Answer| {
-            let value = |pointer: &String| match answer.json().pointer(pointer) {
-                Some(Value::String(text)) => text.clone(),
-                Some(other) => other.to_string(),
-                None => panic!("{}", asked.is_wrong(&format!("no {pointer} in\n{answer}"))),
-            };
-            step.keeps.iter().map(|(name, pointer)| (name.clone(), value(pointer))).collect()
+        step.events.iter().for_each(|(kind, data)| self.await_event(&asked, told, kind, data));
+        let value = |answer: &Answer, pointer: &str| match answer.json().pointer(pointer) {
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+            None => panic!("{}", asked.is_wrong(&format!("no {pointer} in\n{answer}"))),
         };
-        answer.map(keep).unwrap_or_default()
+        let keeps = answer.iter().flat_map(|answer| {
+            step.keeps.iter().map(|(name, pointer)| (name.clone(), value(answer, pointer)))
+        });
+        keeps.collect()
+    }
+
+    /// Waits for an event with such data, later in the log than the first `told`.
+    fn await_event(&self, asked: &Asked, told: usize, kind: &str, data: &Value) {
+        let data = asked.filled(data);
+        eventually(SETTLING, || {
+            let log = self.system.log();
+            let of_it: Vec<_> = log[told..].iter().filter(|event| event.kind == kind).collect();
+            if of_it.iter().any(|event| contains(&data, &event.event["data"]).is_ok()) {
+                return Ok(());
+            }
+            let seen: Vec<_> = of_it.iter().map(|event| &event.text).collect();
+            Err(asked.is_wrong(&format!("no {kind} {data} in {seen:?}")))
+        });
     }
 
     fn act(&self, action: &Action) {

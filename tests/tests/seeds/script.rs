@@ -47,6 +47,13 @@ pub struct Step {
     pub keeps: Vec<(String, String)>,
 }
 
+impl Step {
+    /// Whether it is a siege that the next one begins with.
+    pub fn is_beside_next(&self) -> bool {
+        self.siege.as_ref().is_some_and(|siege| siege.is_beside_next)
+    }
+}
+
 /// Where a request comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {

@@ -1,30 +1,30 @@
 use super::*;
 
-/// A file of one block of these lines.
+/// What a request that is understood begins with.
+const GET: &str = "# added: why\n# fresh\n# => 200\nGET {{host}}/shop/books\n";
+/// In which line of its file the block of [`block`] begins.
+const TITLE: usize = 9;
+
+/// A file with a block of these lines at its end.
 fn block(lines: &str) -> Line<Script> {
-    script(
-        "shop",
-        "shop.http",
-        &format!("# A shop.\n@host = h\n@day = 1\n\n### First · a title\n{lines}\n"),
-    )
+    let head = format!("@host = h\n@day = 1\n\n### Before · it\n{GET}");
+    script("shop", "shop.http", &format!("{head}### First · a title\n{lines}\n"))
 }
 
-/// The only step of a block.
+/// The step that such a block is.
 fn step(lines: &str) -> Step {
     let mut steps = block(lines).unwrap_or_else(|error| panic!("{error}")).steps;
-    assert_eq!(steps.len(), 1);
-    steps.remove(0)
+    assert_eq!(steps.len(), 2);
+    steps.remove(1)
 }
 
-/// What is wrong with a block, and in which of its lines, from 1 up.
+/// What is wrong with such a block, and in which of its lines, from 1 up.
 fn wrong(lines: &str) -> (usize, String) {
     let error = block(lines).err().unwrap_or_else(|| panic!("nothing is wrong with\n{lines}"));
     let rest = error.strip_prefix("shop.http:").unwrap_or_else(|| panic!("no place: {error}"));
     let (number, what) = rest.split_once(": ").unwrap();
-    (number.parse::<usize>().unwrap() - 5, what.to_owned())
+    (number.parse::<usize>().unwrap() - TITLE, what.to_owned())
 }
-
-const GET: &str = "# added: why\n# => 200\nGET {{host}}/shop/books";
 
 #[test]
 fn a_block_is_a_request_with_what_is_said_about_it() {
@@ -34,7 +34,7 @@ fn a_block_is_a_request_with_what_is_said_about_it() {
          # event: Registered {\"id\": 1}\n# keep: day = /id\nPOST {{host}}/shop/books\n\
          Content-Type: application/json\nX-Of: it\n\n{\"title\": \"t\",\n \"day\": \"{{day}}\"}\n\n",
     );
-    assert_eq!((step.place.as_str(), step.section.as_str()), ("shop.http:5", "First"));
+    assert_eq!((step.place.as_str(), step.section.as_str()), ("shop.http:9", "First"));
     assert_eq!((step.title.as_str(), step.origin, step.is_fresh), ("a title", Origin::Seed, true));
     let book = || "book".to_owned();
     let before = [
@@ -61,14 +61,27 @@ fn a_block_is_a_request_with_what_is_said_about_it() {
 
 #[test]
 fn a_siege_has_clients_bounds_and_several_answers() {
-    let lines =
-        "# added: why\n# siege: -c50 -n100 -t30s &\n# => 201\n# or => 503\nGET {{host}}/shop/books";
-    let step = step(lines);
+    let besieged = |more: &str| {
+        format!(
+            "# added: why\n# siege: -c50 -n100 -t30s{more}\n# => 201\n# or => 503\nGET {{{{host}}}}/shop/books\n"
+        )
+    };
+    let step = step(&besieged(""));
     let siege =
-        Siege { clients: 50, requests: 100, limit: Duration::from_secs(30), is_beside_next: true };
+        Siege { clients: 50, requests: 100, limit: Duration::from_secs(30), is_beside_next: false };
     assert_eq!(step.siege.as_ref(), Some(&siege));
     let answers: Vec<_> = step.answers.iter().map(|answer| (answer.status, answer.when)).collect();
     assert_eq!(answers, [(201, When::Now), (503, When::Perhaps)]);
+
+    let two = format!("{}### First · beside it\n{}", besieged(" &"), besieged(""));
+    let beside: Vec<_> = block(&two).unwrap().steps.iter().map(Step::is_beside_next).collect();
+    assert_eq!(beside, [false, true, false]);
+    let (line, what) = wrong(&besieged(" &"));
+    assert!(line == 0 && what.starts_with("no siege of the same system"), "{what}");
+    for more in ["header: A: b", "keep: day = /id"] {
+        let (_, what) = wrong(&besieged(&format!("\n# {more}")));
+        assert!(what.starts_with("a siege has no one answer"), "{what}");
+    }
 }
 
 #[test]
@@ -78,7 +91,7 @@ fn a_file_is_its_blocks_in_order() {
     assert_eq!(variables, [("day".to_owned(), "2021-10-05".to_owned())].into());
     let places: Vec<_> =
         steps.iter().map(|step| (step.place.as_str(), step.title.as_str())).collect();
-    assert_eq!(places, [("shop.http:3", "one"), ("shop.http:8", "two")]);
+    assert_eq!(places, [("shop.http:3", "one"), ("shop.http:10", "two")]);
 }
 
 #[test]
@@ -151,4 +164,10 @@ fn a_head_that_is_not_understood_is_an_error_with_its_line() {
         let error = script("shop", "shop.http", head).err().unwrap_or_default();
         assert!(error.starts_with(told), "{error}");
     }
+    let error = script(
+        "shop",
+        "shop.http",
+        "@host = h\n### A · b\n# added: why\n# => 200\nGET {{host}}/shop/x",
+    );
+    assert_eq!(error.err().unwrap(), "shop.http:2: the first request has to say `# fresh`");
 }
