@@ -105,9 +105,7 @@ impl Application {
         let (interface, function) = name.split_once('.').expect("an interface and its function");
         let interface = format!("madang:{system}/{interface}@");
         self.typed()
-            .find(|export| {
-                export.interface.starts_with(&interface) && export.function == function
-            })
+            .find(|export| export.interface.starts_with(&interface) && export.function == function)
             .unwrap_or_else(|| panic!("no component exports {interface}…#{function}"))
     }
 

@@ -23,7 +23,8 @@ fn exports(resolve: &Resolve, world: WorldId) -> Functions {
 }
 
 fn signature(resolve: &Resolve, function: &Function) -> String {
-    let param = |param: &wit_parser::Param| format!("{}: {}", param.name, written(resolve, &param.ty));
+    let param =
+        |param: &wit_parser::Param| format!("{}: {}", param.name, written(resolve, &param.ty));
     let params: Vec<_> = function.params.iter().map(param).collect();
     format!("func({}) -> {}", params.join(", "), maybe(resolve, function.result.as_ref()))
 }
@@ -47,7 +48,8 @@ fn written(resolve: &Resolve, ty: &Type) -> String {
             maybe(resolve, result.err.as_ref())
         ),
         TypeDefKind::Record(record) => {
-            let fields = record.fields.iter().map(|field| format!("{}: {}", field.name, of(&field.ty)));
+            let fields =
+                record.fields.iter().map(|field| format!("{}: {}", field.name, of(&field.ty)));
             format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
         }
         TypeDefKind::Enum(kind) => {

@@ -10,10 +10,7 @@ use madang_host::guest::{
 };
 use serde_json::Value;
 use std::sync::{Arc, Mutex, Weak};
-use wasmtime::component::{
-    ComponentExportIndex, InstancePre, Type, Val,
-    types::ComponentItem,
-};
+use wasmtime::component::{ComponentExportIndex, InstancePre, Type, Val, types::ComponentItem};
 
 /// What a typed function answers: its value, or its problem.
 pub type Answer = Result<Value, Value>;

@@ -1,7 +1,9 @@
 //! What is done by typed calls alone is what is done over HTTP: the same answers, and the same left in Redis.
 
 use crate::{application::Application, keys, linked::Answer};
-use madang_testing::{Answer as Http, Client, Host, bookrent::BookRent, log::without, spin_manifest};
+use madang_testing::{
+    Answer as Http, Client, Host, bookrent::BookRent, log::without, spin_manifest,
+};
 use serde_json::{Value, json};
 
 /// A way into BookRent.
@@ -25,7 +27,8 @@ impl Way for Application {
 
 impl Way for BookRent<'_> {
     fn call(&self, function: &str, arguments: &[Value]) -> Answer {
-        let (interface, function) = function.split_once('.').expect("an interface and its function");
+        let (interface, function) =
+            function.split_once('.').expect("an interface and its function");
         let (collection, first) = (format!("/bookrent/{interface}"), &arguments[0]);
         let item = format!("{collection}/{first}");
         let answer = match function {
@@ -59,16 +62,15 @@ fn answer_of(http: &Http) -> Answer {
         return Ok(without(&value, &["_links"]));
     }
     let problem = http.json();
-    let members = ["status", "title", "detail"].map(|name| (name.to_owned(), problem[name].clone()));
+    let members =
+        ["status", "title", "detail"].map(|name| (name.to_owned(), problem[name].clone()));
     Err(members.into_iter().collect())
 }
 
 /// A day in BookRent, call by call, with what is to come of each at least; and all that came.
 fn day(way: &dyn Way) -> Vec<(String, Answer)> {
     let book = |title: &str| json!({"title": title, "status": true});
-    let rent = |book: u64, user: u64, address: &str| {
-        json!({"bookId": book, "userId": user, "address": address})
-    };
+    let rent = |book: u64, user: u64, address: &str| json!({"bookId": book, "userId": user, "address": address});
     let taking = |book: u64, rent: u64| json!({"bookId": book, "rentId": rent});
     let id = |id: u64| vec![json!(id)];
     let is = |status: &str| Ok(json!({"status": status}));
@@ -93,7 +95,11 @@ fn day(way: &dyn Way) -> Vec<(String, Answer)> {
         heard.clone(),
         ("rents.find", id(1), is("Rent")),
         ("deliveries.find", id(1), is("Delivery Started")),
-        ("views.find", id(1), Ok(json!({"rentStatus": "Rent", "deliveryStatus": "Delivery Started"}))),
+        (
+            "views.find",
+            id(1),
+            Ok(json!({"rentStatus": "Rent", "deliveryStatus": "Delivery Started"})),
+        ),
         ("views.find", id(9), refused(404)),
         // What is held stays.
         ("books.remove", id(1), refused(409)),
@@ -109,7 +115,11 @@ fn day(way: &dyn Way) -> Vec<(String, Answer)> {
         heard.clone(),
         ("books.find", id(1), Ok(json!({"status": true}))),
         ("deliveries.find", id(1), is("Delivery Cancelled")),
-        ("views.find", id(1), Ok(json!({"rentStatus": "Cancel", "deliveryStatus": "Delivery Cancelled"}))),
+        (
+            "views.find",
+            id(1),
+            Ok(json!({"rentStatus": "Cancel", "deliveryStatus": "Delivery Cancelled"})),
+        ),
         // A taking has one answer, whoever asks by whichever way: rent 1 was told yes.
         ("books.check-and-change-status", vec![taking(1, 1)], took(true)),
         ("books.check-and-change-status", vec![taking(2, 901)], took(true)),
@@ -126,6 +136,7 @@ fn day(way: &dyn Way) -> Vec<(String, Answer)> {
         ("books.remove", id(1), nothing()),
         ("books.find", id(1), refused(404)),
         heard,
+        ("views.find", id(2), Ok(json!({"rentId": 5, "deliveryId": 2}))),
     ];
     let mut came = Vec::new();
     for (function, arguments, expected) in steps {
@@ -158,18 +169,26 @@ fn typed_calls_have_the_effects_and_the_answers_of_http() {
     let application = Application::start();
     let typed = day(&application);
 
-    let host = Host::builder().manifest(spin_manifest()).variable("call_timeout_ms", "20000").start();
+    let host =
+        Host::builder().manifest(spin_manifest()).variable("call_timeout_ms", "20000").start();
     let shop = BookRent::of(&host);
     let http = day(&shop);
     for (typed, http) in typed.iter().zip(&http) {
-        assert_eq!(typed, http, "by a typed call (left) it is something else than over HTTP (right)");
+        assert_eq!(
+            typed, http,
+            "by a typed call (left) it is something else than over HTTP (right)"
+        );
     }
 
     let by_typed = keys::of(&mut application.redis.connect(), "bookrent");
     let over_http = keys::of(&mut host.redis(), "bookrent");
     assert!(by_typed.contains_key("{bookrent}:log"), "{by_typed:#?}");
     for (key, value) in &over_http {
-        assert_eq!(by_typed.get(key), Some(value), "typed calls (left) leave another {key} than HTTP");
+        assert_eq!(
+            by_typed.get(key),
+            Some(value),
+            "typed calls (left) leave another {key} than HTTP"
+        );
     }
     let only: Vec<_> = by_typed.keys().filter(|key| !over_http.contains_key(*key)).collect();
     assert!(only.is_empty(), "typed calls leave what HTTP does not: {only:?}");

@@ -17,7 +17,8 @@ fn every_context_finds_nothing_where_nothing_is() {
     let mut finding = BTreeSet::new();
     for export in application.typed().filter(|export| export.function == "find") {
         let answer = application.call(export, &[NOBODY.into()]);
-        let missing = json!({"status": 404, "title": "Not Found", "detail": "there is nothing of that id"});
+        let missing =
+            json!({"status": 404, "title": "Not Found", "detail": "there is nothing of that id"});
         assert_eq!(answer, Err(missing), "{} {}", export.guest.id, export.interface);
         finding.insert(&export.guest.id);
     }
@@ -32,8 +33,7 @@ fn every_context_finds_nothing_where_nothing_is() {
 fn every_function_answers() {
     let application = Application::start();
     for export in application.typed() {
-        let arguments: Vec<Value> =
-            export.params.iter().map(|(_, ty)| value::empty(ty)).collect();
+        let arguments: Vec<Value> = export.params.iter().map(|(_, ty)| value::empty(ty)).collect();
         let answer = application.call(export, &arguments);
         assert!(
             answer.is_ok() || status(&answer).is_some_and(|status| (400..500).contains(&status)),
