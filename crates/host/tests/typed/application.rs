@@ -109,6 +109,16 @@ impl Application {
             .unwrap_or_else(|| panic!("no component exports {interface}…#{function}"))
     }
 
+    /// What a function of a system answers, which is no problem.
+    ///
+    /// # Panics
+    /// Where it is one.
+    #[track_caller]
+    pub fn ask(&self, system: &str, name: &str, arguments: &[Value]) -> Value {
+        let answer = self.call(self.function(system, name), arguments);
+        answer.unwrap_or_else(|problem| panic!("{system} {name}{arguments:?}: {problem}"))
+    }
+
     /// Has all contexts of a system hear its events, until there is nothing more to hear. The doorbell is an
     /// export like any other.
     ///
@@ -143,8 +153,9 @@ fn plan(redis: &Redis, folder: &Path) -> anyhow::Result<Plan> {
         variables: vec![
             variable("redis_address", &redis.address()),
             variable("base_url", "http://nobody.invalid"),
-            // On a busy machine, nothing here may depend on how long it takes.
+            // Nothing here may depend on how long a call takes, or how many failed before.
             variable("call_timeout_ms", "20000"),
+            variable("breaker_calls", "1000"),
         ],
         components: Vec::new(),
         state_dir: Some(folder.to_owned()),

@@ -63,8 +63,8 @@ fn written(resolve: &Resolve, ty: &Type) -> String {
     }
 }
 
-/// What the world of a context promises.
-fn promised(system: &str, context: &str) -> Functions {
+/// The world of a context.
+fn world(system: &str, context: &str) -> (Resolve, WorldId) {
     let (mut resolve, wit) = (Resolve::default(), repository().join("wit"));
     let mut read = |path: &Path| {
         resolve.push_path(path).unwrap_or_else(|error| panic!("{}: {error:#}", path.display())).0
@@ -72,7 +72,19 @@ fn promised(system: &str, context: &str) -> Functions {
     read(&wit.join("platform"));
     let package = read(&wit.join(system));
     let world = resolve.select_world(&[package], Some(context));
-    exports(&resolve, world.unwrap_or_else(|error| panic!("{system}: {error:#}")))
+    let world = world.unwrap_or_else(|error| panic!("{system}: {error:#}"));
+    (resolve, world)
+}
+
+/// The contexts that a context asks: its world imports their `…-calls`.
+pub fn neighbours(system: &str, context: &str) -> Vec<String> {
+    let (resolve, world) = world(system, context);
+    let imports = resolve.worlds[world].imports.values().filter_map(|item| match item {
+        WorldItem::Interface { id, .. } => resolve.interfaces[*id].name.as_deref(),
+        _ => None,
+    });
+    let neighbours = imports.filter_map(|name| name.strip_suffix("-calls"));
+    neighbours.filter(|neighbour| *neighbour != context).map(str::to_owned).collect()
 }
 
 /// What a component exports.
@@ -92,7 +104,8 @@ fn every_component_exports_what_its_world_says() {
     let mut seen = 0;
     for guest in application.components() {
         let (system, context) = guest.id.split_once('-').expect("<system>-<context>");
-        let (kept, promised) = (kept(&guest.plan.source), promised(system, context));
+        let (resolve, world) = world(system, context);
+        let (kept, promised) = (kept(&guest.plan.source), exports(&resolve, world));
         let typed = promised.keys().filter(|name| name.starts_with("madang:")).count();
         assert!(typed > 0, "{}: its world in wit/{system} exports no function", guest.id);
         assert_eq!(

@@ -7,67 +7,62 @@ use madang_host::guest::{
 };
 use serde_json::{Value, json};
 
-fn call(application: &Application, function: &str, argument: Value) -> Result<Value, Value> {
-    application.call(application.function("bookrent", function), &[argument])
+fn register(application: &Application, title: &str) -> Value {
+    let book = json!({"title": title, "status": true});
+    application.ask("bookrent", "books.register", &[book])["id"].clone()
 }
 
-fn book(title: &str) -> Value {
-    json!({"title": title, "status": true})
+/// How a rent of a book ends.
+fn request(application: &Application, book: &Value) -> Value {
+    let rent = json!({"bookId": book, "userId": 1, "address": "address1"});
+    application.ask("bookrent", "rents.request", &[rent])["status"].clone()
 }
 
-fn rent(book: u64) -> Value {
-    json!({"bookId": book, "userId": 1, "address": "address1"})
-}
-
-#[track_caller]
-fn is_free(application: &Application, book: u64) -> Value {
-    call(application, "books.find", book.into()).expect("the book")["status"].clone()
+fn is_free(application: &Application, book: &Value) -> Value {
+    application.ask("bookrent", "books.find", &[book.clone()])["status"].clone()
 }
 
 #[test]
 fn without_redis_every_context_is_unavailable_until_it_is_back() {
     let mut application = Application::start();
-    call(&application, "books.register", book("title01")).expect("a book");
+    register(&application, "title01");
     application.redis.kill();
-    let finding = application.typed().filter(|export| export.function == "find");
-    for export in finding {
+    for export in application.typed().filter(|export| export.function == "find") {
         let problem = application.call(export, &[json!(1)]).expect_err("Redis is away");
-        assert_eq!(problem["status"], 503, "{} {problem}", export.interface);
+        assert_eq!(problem["status"], 503, "{}: {problem}", export.interface);
     }
-    let registered = call(&application, "books.register", book("title02"));
-    assert_eq!(registered.expect_err("Redis is away")["status"], 503);
     application.redis.restart();
-    assert_eq!(call(&application, "books.find", json!(1)).expect("it is back")["title"], "title01");
-    assert_eq!(call(&application, "books.find", json!(2)).expect_err("none")["status"], 404);
+    assert_eq!(application.ask("bookrent", "books.find", &[json!(1)])["title"], "title01");
+    assert_eq!(register(&application, "title02"), json!(2));
 }
 
 #[test]
 fn a_trap_ends_its_own_call_alone() {
     let application = Application::start();
-    let register = application.function("bookrent", "books.register");
+    let function = application.function("bookrent", "books.register");
     // More than an instance may have.
-    let trapped = application.try_call(register, &[book(&"x".repeat(MEMORY))]);
+    let book = json!({"title": "x".repeat(MEMORY), "status": true});
+    let trapped = application.try_call(function, &[book]);
     assert!(matches!(trapped, Err(Failure::Trap(_))), "{trapped:?}");
-    let registered = call(&application, "books.register", book("title01")).expect("a book");
-    assert_eq!((&registered["id"], &registered["title"]), (&json!(1), &json!("title01")));
+    assert_eq!(register(&application, "title01"), json!(1));
 }
 
 /// book is killed after each of its calls to the outside in turn, while rent waits for its answer.
 #[test]
 fn a_neighbour_that_dies_at_work_is_asked_again_and_has_done_it_once() {
     let application = Application::start();
-    let book_dies = &application.component("bookrent-book").faults;
-    for call_number in 1.. {
-        let id = call(&application, "books.register", book("title")).expect("a book")["id"].clone();
-        let id = id.as_u64().expect("a number");
-        book_dies.now().obey(&Order::Crash(Crash { call: call_number, trigger: None }));
-        let rented = call(&application, "rents.request", rent(id)).expect("a rent");
-        let has_died = book_dies.now().crash.is_none();
-        book_dies.now().obey(&Order::Heal);
-        assert_eq!(rented["status"], "Rent", "book died after call {call_number}");
-        assert_eq!(is_free(&application, id), json!(false), "book died after call {call_number}");
-        if !has_died {
-            assert!(call_number > 2, "book makes no calls to the outside");
+    let faults = &application.component("bookrent-book").faults;
+    for call in 1.. {
+        let book = register(&application, "title");
+        faults.now().obey(&Order::Crash(Crash { call, trigger: None }));
+        let status = request(&application, &book);
+        let has_struck = faults.now().crash.is_none();
+        faults.now().obey(&Order::Heal);
+        assert_eq!(status, "Rent", "book died after its call {call}");
+        assert_eq!(is_free(&application, &book), json!(false), "book died after its call {call}");
+        if !has_struck {
+            // What it reads, and what it commits.
+            assert!(call > 2, "book was killed after {} calls only", call - 1);
             return;
         }
     }
@@ -76,12 +71,11 @@ fn a_neighbour_that_dies_at_work_is_asked_again_and_has_done_it_once() {
 #[test]
 fn a_neighbour_that_is_down_costs_the_rent_and_not_the_book() {
     let application = Application::start();
-    call(&application, "books.register", book("title01")).expect("a book");
+    let book = register(&application, "title01");
     let faults = &application.component("bookrent-book").faults;
     faults.now().obey(&Order::Down);
-    let failed = call(&application, "rents.request", rent(1)).expect("a rent");
-    assert_eq!(failed["status"], "Fail");
+    assert_eq!(request(&application, &book), "Fail");
     faults.now().obey(&Order::Heal);
-    assert_eq!(is_free(&application, 1), json!(true));
-    assert_eq!(call(&application, "rents.request", rent(1)).expect("a rent")["status"], "Rent");
+    assert_eq!(is_free(&application, &book), json!(true));
+    assert_eq!(request(&application, &book), "Rent");
 }

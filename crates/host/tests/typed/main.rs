@@ -3,6 +3,7 @@
 
 mod application;
 mod contract;
+mod crossing;
 mod faults;
 mod keys;
 mod linked;
