@@ -14,12 +14,18 @@ use madang_host::{
 };
 use madang_testing::{Redis, repository, spin_manifest};
 use serde_json::Value;
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
 use tempfile::TempDir;
 use tokio::runtime::{self, Runtime};
 
 /// What an instance may have: as `madang up` has it.
 pub const MEMORY: usize = 64 << 20;
+
+static COMPILING: Mutex<()> = Mutex::new(());
 
 /// An application, and what it stands on. Everything blocks.
 pub struct Application {
@@ -169,7 +175,9 @@ fn plan(redis: &Redis, folder: &Path) -> anyhow::Result<Plan> {
     for store in plan.key_value_stores.values_mut().chain(plan.sqlite_databases.values_mut()) {
         *store = folder.join(store.file_name().unwrap_or_default());
     }
-    // The one that all tests share.
+    // One after the other: what the first has compiled is there for the next.
+    let _compiling = COMPILING.lock().unwrap_or_else(PoisonError::into_inner);
+    // The cache that all tests share.
     let cache = Path::new(env!("CARGO_BIN_EXE_madang")).with_file_name("madang-test-cache");
     let engine = engine::engine(1, MEMORY)?;
     for component in plan.components.values_mut() {

@@ -19,7 +19,7 @@ fn request(application: &Application, book: &Value) -> Value {
 }
 
 fn is_free(application: &Application, book: &Value) -> Value {
-    application.ask("bookrent", "books.find", &[book.clone()])["status"].clone()
+    application.ask("bookrent", "books.find", std::slice::from_ref(book))["status"].clone()
 }
 
 #[test]

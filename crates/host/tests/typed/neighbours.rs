@@ -1,5 +1,9 @@
 //! What a component asks its neighbours, which leaves it as a request: taken off before it is one, and put to
 //! the neighbour's typed function.
+//!
+//! The host's linker is the place for it. Plugging one component into another (`wac`) needs an import to plug
+//! into, and a context imports no neighbour; a component in between would have to bring all of `wasi:http/types`
+//! and its streams itself, since of an outgoing request only the host can read what was written.
 
 use crate::{linked::Linked, value};
 use anyhow::Result;

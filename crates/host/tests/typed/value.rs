@@ -11,10 +11,11 @@ pub fn from_json(value: &Value, ty: &Type) -> Result<Val, String> {
     let misfit = || format!("{value} is no {ty:?}");
     Ok(match ty {
         Type::Bool => Val::Bool(value.as_bool().ok_or_else(misfit)?),
-        Type::U8 => Val::U8(whole(value).ok_or_else(misfit)?),
-        Type::U16 => Val::U16(whole(value).ok_or_else(misfit)?),
-        Type::U32 => Val::U32(whole(value).ok_or_else(misfit)?),
-        Type::U64 => Val::U64(whole(value).ok_or_else(misfit)?),
+        Type::U16 => {
+            let number = value.as_u64().and_then(|number| number.try_into().ok());
+            Val::U16(number.ok_or_else(misfit)?)
+        }
+        Type::U64 => Val::U64(value.as_u64().ok_or_else(misfit)?),
         Type::S64 => Val::S64(value.as_i64().ok_or_else(misfit)?),
         Type::String => Val::String(value.as_str().ok_or_else(misfit)?.into()),
         Type::Option(_) if value.is_null() => Val::Option(None),
@@ -35,10 +36,6 @@ pub fn from_json(value: &Value, ty: &Type) -> Result<Val, String> {
     })
 }
 
-fn whole<N: TryFrom<u64>>(value: &Value) -> Option<N> {
-    N::try_from(value.as_u64()?).ok()
-}
-
 /// A value as JSON.
 ///
 /// # Panics
@@ -48,7 +45,6 @@ pub fn to_json(value: &Val) -> Value {
     match value {
         Val::Bool(value) => (*value).into(),
         Val::U16(value) => (*value).into(),
-        Val::U32(value) => (*value).into(),
         Val::U64(value) => (*value).into(),
         Val::S64(value) => (*value).into(),
         Val::String(value) => value.as_str().into(),
