@@ -16,6 +16,11 @@ use crate::json;
 pub trait Fact: DeserializeOwned {
     /// The name on the wire, letter for letter as the seed has it.
     const TYPE: &'static str;
+
+    /// The record, from the fields that a former version of the event had; where it had others, none.
+    fn formerly(_: &Envelope) -> Option<Self> {
+        None
+    }
 }
 
 /// What a context's aggregates tell: the sum of its events. Made by [`events!`](crate::events).
@@ -63,12 +68,23 @@ macro_rules! events {
 }
 
 /// Names the events of other contexts that this one hears.
+///
+/// An event whose fields have changed is read in its former versions, too, as long as some may stand in a
+/// log: `heard!(BookRented or BookRented1)`, where WIT keeps the former record and the hearer says by
+/// `From<BookRented1> for BookRented` what it means today (`docs/EVENTS.md`).
 #[macro_export]
 macro_rules! heard {
-    ($($event:ident),+ $(,)?) => {
+    ($($event:ident $(or $former:ident)*),+ $(,)?) => {
         $(impl $crate::event::Fact for $event {
             const TYPE: &'static str = stringify!($event);
+            $crate::heard!(@ $($former)*);
         })+
+    };
+    (@) => {};
+    (@ $($former:ident)+) => {
+        fn formerly(envelope: &$crate::event::Envelope) -> Option<Self> {
+            None$(.or_else(|| envelope.read::<$former>().ok().map(Self::from)))+
+        }
     };
 }
 
@@ -130,6 +146,14 @@ impl Envelope {
     /// # Errors
     /// A fault where the fields are not those of the record: the event goes to the dead letters.
     pub fn fact<F: Fact>(&self) -> Result<F, Error> {
+        self.read().or_else(|error| F::formerly(self).ok_or(error))
+    }
+
+    /// The fields, as a record of whatever version.
+    ///
+    /// # Errors
+    /// A fault where they are others.
+    pub fn read<R: DeserializeOwned>(&self) -> Result<R, Error> {
         json::record(self.data.clone())
             .map_err(|error| Error::Fault(format!("{} {}: {error}", self.kind, self.id)))
     }
@@ -152,4 +176,88 @@ pub fn rfc3339(at: SystemTime) -> String {
 /// The seeds' form of a time, `yyyyMMddHHmmss`, from RFC 3339.
 fn timestamp(rfc3339: &str) -> String {
     rfc3339.chars().take_while(|c| *c != '.').filter(char::is_ascii_digit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Paid {
+        amount: u64,
+        currency: String,
+        note: Option<String>,
+    }
+
+    #[derive(Deserialize)]
+    struct Paid1 {
+        won: u64,
+    }
+
+    #[derive(Deserialize)]
+    struct Paid2 {
+        cents: u64,
+    }
+
+    impl From<Paid1> for Paid {
+        fn from(paid: Paid1) -> Self {
+            Paid { amount: paid.won, currency: "KRW".to_owned(), note: None }
+        }
+    }
+
+    impl From<Paid2> for Paid {
+        fn from(paid: Paid2) -> Self {
+            Paid { amount: paid.cents, currency: "EUR".to_owned(), note: None }
+        }
+    }
+
+    heard!(Paid or Paid1 or Paid2);
+
+    #[derive(Debug, Deserialize)]
+    struct Given {
+        #[allow(dead_code, reason = "only read")]
+        coins: u64,
+    }
+
+    heard!(Given);
+
+    fn told(data: Value) -> Envelope {
+        let text = String::new;
+        Envelope {
+            id: "1".to_owned(),
+            source: text(),
+            specversion: text(),
+            kind: "Paid".to_owned(),
+            subject: text(),
+            time: text(),
+            datacontenttype: text(),
+            traceparent: text(),
+            correlationid: text(),
+            causationid: text(),
+            data,
+        }
+    }
+
+    #[test]
+    fn every_former_version_of_an_event_is_read_as_what_it_means_today() {
+        let paid = |amount, currency: &str| Paid { amount, currency: currency.into(), note: None };
+        let read = |data| told(data).fact::<Paid>();
+        assert_eq!(read(json!({"amount": 3, "currency": "USD"})), Ok(paid(3, "USD")));
+        assert_eq!(read(json!({"won": 4000})), Ok(paid(4000, "KRW")));
+        assert_eq!(read(json!({"cents": 5})), Ok(paid(5, "EUR")));
+    }
+
+    #[test]
+    fn a_field_that_nobody_knows_does_no_harm() {
+        let told = told(json!({"amount": 3, "currency": "USD", "eventType": "Paid", "new": [1]}));
+        assert_eq!(told.fact::<Paid>().unwrap().amount, 3);
+    }
+
+    #[test]
+    fn what_is_none_of_the_versions_is_a_fault_that_names_the_event_and_what_it_lacks_today() {
+        let fault = told(json!({"dollars": 6})).fact::<Paid>().unwrap_err();
+        let Error::Fault(why) = fault else { panic!("{fault:?}") };
+        assert!(why.starts_with("Paid 1: ") && why.contains("amount"), "{why}");
+        assert!(told(json!({"won": 1})).fact::<Given>().is_err());
+    }
 }

@@ -3,10 +3,10 @@
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use super::Found;
 use super::hal::Place;
 use super::listing::{Listing, MAX_SIZE};
 use super::source::{Array, Source};
+use super::{Found, is_at};
 use crate::context::Definition;
 use crate::env::Env;
 use crate::error::Error;
@@ -16,9 +16,8 @@ use crate::problem::Problem;
 /// The array at a path below the system's.
 pub(super) fn at<'d>(definition: &'d Definition, path: &[&'d str]) -> Option<Found<'d>> {
     let stands_at = |path: &[&str]| {
-        let path = path.join("/");
         definition.served().find_map(|source| {
-            let array = source.arrays().iter().find(|array| array.path == path)?;
+            let array = source.served().arrays.iter().find(|array| is_at(array.path, path))?;
             Some((source, *array))
         })
     };

@@ -54,8 +54,7 @@ impl<A: Aggregate + 'static> Collection<A> {
             Some(item) => Some(item),
             None => {
                 let record = claim.map(|claim| claim.record.clone());
-                let cause = serde_json::to_string(&env.cause).ok();
-                self.settle_fresh(env, id, (state, 1, Kept { record, cause }))?.item()
+                self.settle_fresh(env, id, (state, 1, Kept::of(env, record)))?.item()
             }
         };
         item.ok_or_else(|| Error::Unavailable(format!("{}/{id} is not settled", A::COLLECTION)))
@@ -104,9 +103,7 @@ impl<A: Aggregate + 'static> Collection<A> {
         };
         match state {
             Some(state) if state.is_intent() && !before.is_intent() => {
-                let cause = serde_json::to_string(&env.cause).ok();
-                let kept = Kept { record: None, cause };
-                match self.settle_fresh(env, id, (state, version, kept))? {
+                match self.settle_fresh(env, id, (state, version, Kept::of(env, None)))? {
                     Settled::Here(item) => Ok(item),
                     // How it ended is told to whoever settled it.
                     Settled::Elsewhere(_) => Err(Error::Unavailable(format!(

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::idempotency::Claim;
 use super::listing::{Item, Listing, Page};
 use super::settle::{Settle, Settling};
-use super::source::{Array, Bodies, Methods, Search, Source, Target};
+use super::source::{Array, Methods, Search, Served, Source, Target, ways_to_find};
 use crate::aggregate::Aggregate;
 use crate::env::Env;
 use crate::error::Error;
@@ -35,11 +35,8 @@ pub struct Collection<A: Aggregate> {
     delete: Option<Change<A>>,
     pub(super) guard: Option<Guard>,
     pub(super) along: Option<Along<A>>,
-    bodies: Bodies,
+    served: Served,
     pub(super) settling: Option<Settling<A>>,
-    searches: Vec<Search>,
-    also: Option<&'static str>,
-    arrays: Vec<Array>,
     aggregate: PhantomData<A>,
 }
 
@@ -52,11 +49,8 @@ impl<A: Aggregate> Default for Collection<A> {
             delete: None,
             guard: None,
             along: None,
-            bodies: Bodies { resource: type_name::<A::Resource>(), ..Bodies::default() },
+            served: Served { resource: type_name::<A::Resource>(), ..Served::default() },
             settling: None,
-            searches: Vec::new(),
-            also: None,
-            arrays: Vec::new(),
             aggregate: PhantomData,
         }
     }
@@ -78,7 +72,7 @@ impl<A: Aggregate + 'static> Collection<A> {
             let asked = |id| Ok(command(id, json::from_wire(body.clone())?));
             collection.create_for(env, claim, &asked)
         }));
-        self.bodies.post = type_name::<B>();
+        self.served.post = type_name::<B>();
         self
     }
 
@@ -92,7 +86,7 @@ impl<A: Aggregate + 'static> Collection<A> {
             let asked = |id| Ok(command(id, json::from_wire(body.clone())?, env.host.now()));
             collection.create_for(env, claim, &asked)
         }));
-        self.bodies.post = type_name::<B>();
+        self.served.post = type_name::<B>();
         self
     }
 
@@ -109,7 +103,7 @@ impl<A: Aggregate + 'static> Collection<A> {
                 Ok((find(work, &body)?, command(body)))
             })
         }));
-        self.bodies.post = type_name::<B>();
+        self.served.post = type_name::<B>();
         self
     }
 
@@ -130,8 +124,8 @@ impl<A: Aggregate + 'static> Collection<A> {
                 })
             })
         });
-        self.bodies.put = type_name::<B>();
-        self.bodies.patch = self.bodies.put;
+        self.served.put = type_name::<B>();
+        self.served.patch = self.served.put;
         self
     }
 
@@ -144,7 +138,7 @@ impl<A: Aggregate + 'static> Collection<A> {
                 Ok(command(json::from_wire(patch.clone())?))
             })
         }));
-        self.bodies.patch = type_name::<B>();
+        self.served.patch = type_name::<B>();
         self
     }
 
@@ -160,12 +154,12 @@ impl<A: Aggregate + 'static> Collection<A> {
     /// Fields whose numbers, `true` and `false` clients may send as text, too, as httpie does.
     #[must_use]
     pub fn values_as_text(mut self, fields: &'static [&'static str]) -> Self {
-        self.bodies.texts = fields;
+        self.served.texts = fields;
         self
     }
 
     fn with_values(&self, mut body: Value) -> Value {
-        for field in self.bodies.texts {
+        for field in self.served.texts {
             let Some(text) = body[*field].as_str() else { continue };
             if let Ok(number) = text.parse::<u64>() {
                 body[*field] = number.into();
@@ -198,34 +192,7 @@ impl<A: Aggregate + 'static> Collection<A> {
         self
     }
 
-    /// A search by a field that holds a number.
-    #[must_use]
-    pub fn search(mut self, name: &'static str, field: &'static str) -> Self {
-        self.searches.push(Search { name, field, is_text: false });
-        self
-    }
-
-    /// A search by a field that holds text.
-    #[must_use]
-    pub fn search_text(mut self, name: &'static str, field: &'static str) -> Self {
-        self.searches.push(Search { name, field, is_text: true });
-        self
-    }
-
-    /// A second name that it is found by, at `/<system>/<name>`.
-    #[must_use]
-    pub fn also_at(mut self, name: &'static str) -> Self {
-        self.also = Some(name);
-        self
-    }
-
-    /// A plain JSON array of its items at `/<system>/<path>`; below it, at `/<system>/<path>/<text>`, of
-    /// those whose field holds that text.
-    #[must_use]
-    pub fn array_at(mut self, path: &'static str, field: &'static str) -> Self {
-        self.arrays.push(Array { path, field });
-        self
-    }
+    ways_to_find!();
 
     /// How many of the listed aggregates have this value in a field.
     ///
@@ -264,20 +231,8 @@ impl<A: Aggregate + 'static> Source for Collection<A> {
         json::fields::<A::Resource>()
     }
 
-    fn searches(&self) -> &[Search] {
-        &self.searches
-    }
-
-    fn also(&self) -> Option<&'static str> {
-        self.also
-    }
-
-    fn arrays(&self) -> &[Array] {
-        &self.arrays
-    }
-
-    fn bodies(&self) -> &Bodies {
-        &self.bodies
+    fn served(&self) -> &Served {
+        &self.served
     }
 
     fn tells(&self) -> &'static [&'static str] {

@@ -135,7 +135,7 @@ fn find<'d>(definition: &'d Definition, segments: &[&'d str]) -> Option<Found<'d
     let served = |name: &str| {
         definition
             .served()
-            .find(|source| source.collection() == name || source.also() == Some(name))
+            .find(|source| source.collection() == name || source.served().also == Some(name))
     };
     match segments {
         [system, "-", context, rest @ ..]
@@ -143,29 +143,35 @@ fn find<'d>(definition: &'d Definition, segments: &[&'d str]) -> Option<Found<'d
         {
             Some(Found::Internal(rest.to_vec()))
         }
-        [system, rest @ ..] if *system == definition.system => match rest {
-            _ if action(definition, rest).is_some() => action(definition, rest),
-            _ if array::at(definition, rest).is_some() => array::at(definition, rest),
-            [name] => served(name).map(Found::Collection),
-            [name, "search"] => {
-                served(name).filter(|source| !source.searches().is_empty()).map(Found::Searches)
-            }
-            [name, "search", query] => {
-                let source = served(name)?;
-                let search = source.searches().iter().find(|search| search.name == *query)?;
-                Some(Found::Search(source, *search))
-            }
-            [name, id] => served(name).map(|source| Found::Item(source, id)),
-            _ => None,
-        },
+        [system, rest @ ..] if *system == definition.system => {
+            let own = action(definition, rest).or_else(|| array::at(definition, rest));
+            own.or_else(|| match rest {
+                [name] => served(name).map(Found::Collection),
+                [name, "search"] => served(name)
+                    .filter(|source| !source.served().searches.is_empty())
+                    .map(Found::Searches),
+                [name, "search", query] => {
+                    let source = served(name)?;
+                    let search =
+                        source.served().searches.iter().find(|search| search.name == *query)?;
+                    Some(Found::Search(source, *search))
+                }
+                [name, id] => served(name).map(|source| Found::Item(source, id)),
+                _ => None,
+            })
+        }
         _ => None,
     }
 }
 
 fn action<'d>(definition: &'d Definition, path: &[&str]) -> Option<Found<'d>> {
-    let path = path.join("/");
-    let found = definition.actions.iter().find(|(at, _)| *at == path)?;
+    let found = definition.actions.iter().find(|(at, _)| is_at(at, path))?;
     Some(Found::Action(found.0, &found.1))
+}
+
+/// Whether a path stands in these segments.
+fn is_at(at: &str, path: &[&str]) -> bool {
+    at.split('/').eq(path.iter().copied())
 }
 
 fn allow(definition: &Definition, found: &Found) -> String {
@@ -218,7 +224,7 @@ fn route(
         path: format!("/{}/{}", env.system, source.collection()),
         collection: source.collection(),
         profile: format!("/{}/-/{}/profile/{}", env.system, env.context, source.collection()),
-        searchable: !source.searches().is_empty(),
+        searchable: !source.served().searches.is_empty(),
     };
     let lag = source.freshen(env)?;
     let response = match (found, method) {
@@ -231,9 +237,8 @@ fn route(
         (Found::Array(_, array, value), _) => {
             array::answer(env, request, &place, source, *array, *value)?
         }
-        (Found::Searches(_), _) => {
-            place.searches(source.searches().iter().map(|search| (search.name, search.field)))
-        }
+        (Found::Searches(_), _) => place
+            .searches(source.served().searches.iter().map(|search| (search.name, search.field))),
         (Found::Search(_, search), _) => {
             let mut listing =
                 Listing::parse(request, &source.fields(), DEFAULT_SIZE).map_err(Error::from)?;

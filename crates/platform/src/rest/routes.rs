@@ -93,19 +93,19 @@ pub(super) fn describe(definition: &Definition) -> String {
 }
 
 fn collection(source: &dyn Source) -> String {
-    let bodies = source.bodies();
+    let served = source.served();
     let mut json = Json::object();
     json.named("name", source.collection());
-    json.named("also", source.also().unwrap_or_default());
+    json.named("also", served.also.unwrap_or_default());
     json.named("entity", source.entity());
-    json.named("resource", bodies.resource);
-    for (name, body) in [("post", bodies.post), ("put", bodies.put), ("patch", bodies.patch)] {
+    json.named("resource", served.resource);
+    for (name, body) in [("post", served.post), ("put", served.put), ("patch", served.patch)] {
         json.named(name, body);
     }
     json.member("delete", flag(source.methods().delete));
     json.member(
         "searches",
-        &list(&mut source.searches().iter().map(|search| {
+        &list(&mut served.searches.iter().map(|search| {
             let mut json = Json::object();
             json.named("name", search.name);
             json.named("field", search.field);
@@ -115,14 +115,14 @@ fn collection(source: &dyn Source) -> String {
     );
     json.member(
         "arrays",
-        &list(&mut source.arrays().iter().map(|array| {
+        &list(&mut served.arrays.iter().map(|array| {
             let mut json = Json::object();
             json.named("path", array.path);
             json.named("field", array.field);
             json.end('}')
         })),
     );
-    json.member("valuesAsText", &texts(bodies.texts));
-    json.member("isView", flag(bodies.is_view));
+    json.member("valuesAsText", &texts(served.texts));
+    json.member("isView", flag(served.is_view));
     json.end('}')
 }

@@ -27,16 +27,55 @@ pub struct Array {
     pub field: &'static str,
 }
 
-/// The records of a collection's items and bodies, as its route table names them.
+/// How a collection is found, and the records of its items and bodies as its route table names them.
 #[derive(Debug, Default)]
-pub(crate) struct Bodies {
+pub(crate) struct Served {
     pub(crate) resource: &'static str,
     pub(crate) post: &'static str,
     pub(crate) put: &'static str,
     pub(crate) patch: &'static str,
     pub(crate) texts: &'static [&'static str],
     pub(crate) is_view: bool,
+    pub(crate) searches: Vec<Search>,
+    /// Its second name, where it has one.
+    pub(crate) also: Option<&'static str>,
+    pub(crate) arrays: Vec<Array>,
 }
+
+/// How a collection is told the ways that it is found: for whatever has a [`Served`] by that name.
+macro_rules! ways_to_find {
+    () => {
+        /// A search by a field that holds a number.
+        #[must_use]
+        pub fn search(mut self, name: &'static str, field: &'static str) -> Self {
+            self.served.searches.push(Search { name, field, is_text: false });
+            self
+        }
+
+        /// A search by a field that holds text.
+        #[must_use]
+        pub fn search_text(mut self, name: &'static str, field: &'static str) -> Self {
+            self.served.searches.push(Search { name, field, is_text: true });
+            self
+        }
+
+        /// A second name that it is found by, at `/<system>/<name>`.
+        #[must_use]
+        pub fn also_at(mut self, name: &'static str) -> Self {
+            self.served.also = Some(name);
+            self
+        }
+
+        /// A plain JSON array of its items at `/<system>/<path>`; below it, at `/<system>/<path>/<text>`,
+        /// of those whose field holds that text.
+        #[must_use]
+        pub fn array_at(mut self, path: &'static str, field: &'static str) -> Self {
+            self.served.arrays.push(Array { path, field });
+            self
+        }
+    };
+}
+pub(crate) use ways_to_find;
 
 /// The item that a request is for.
 #[derive(Debug, Clone, Copy)]
@@ -63,18 +102,9 @@ pub(crate) trait Source {
     fn entity(&self) -> &'static str;
     /// The resource's fields on the wire.
     fn fields(&self) -> Vec<String>;
-    fn searches(&self) -> &[Search];
-    /// The records of its items and bodies.
-    fn bodies(&self) -> &Bodies;
+    fn served(&self) -> &Served;
     /// The events that its aggregates tell.
     fn tells(&self) -> &'static [&'static str] {
-        &[]
-    }
-    /// Its second name, where it has one.
-    fn also(&self) -> Option<&'static str> {
-        None
-    }
-    fn arrays(&self) -> &[Array] {
         &[]
     }
     fn methods(&self) -> Methods {

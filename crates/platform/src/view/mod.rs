@@ -19,7 +19,7 @@ use crate::error::{Error, Rejection};
 use crate::event::{Envelope, Fact};
 use crate::json;
 use crate::rest::listing::{Item, Listing, Page};
-use crate::rest::source::{Array, Bodies, Search, Source};
+use crate::rest::source::{Array, Search, Served, Source, ways_to_find};
 
 /// How long a view catches up with the log before it answers (`spec/README.md`).
 const FRESHNESS: Duration = Duration::from_millis(200);
@@ -107,10 +107,7 @@ pub struct View {
     entity: &'static str,
     key: Vec<&'static str>,
     columns: Vec<String>,
-    bodies: Bodies,
-    searches: Vec<Search>,
-    also: Option<&'static str>,
-    arrays: Vec<Array>,
+    served: Served,
     handlers: Vec<(&'static str, Apply)>,
 }
 
@@ -148,42 +145,12 @@ impl View {
             entity,
             key,
             columns: json::fields::<R>(),
-            bodies: Bodies { resource: type_name::<R>(), is_view: true, ..Bodies::default() },
-            searches: Vec::new(),
-            also: None,
-            arrays: Vec::new(),
+            served: Served { resource: type_name::<R>(), is_view: true, ..Served::default() },
             handlers: Vec::new(),
         }
     }
 
-    /// A search by a column that holds a number.
-    #[must_use]
-    pub fn search(mut self, name: &'static str, field: &'static str) -> Self {
-        self.searches.push(Search { name, field, is_text: false });
-        self
-    }
-
-    /// A search by a column that holds text.
-    #[must_use]
-    pub fn search_text(mut self, name: &'static str, field: &'static str) -> Self {
-        self.searches.push(Search { name, field, is_text: true });
-        self
-    }
-
-    /// A second name that it is found by, at `/<system>/<name>`.
-    #[must_use]
-    pub fn also_at(mut self, name: &'static str) -> Self {
-        self.also = Some(name);
-        self
-    }
-
-    /// A plain JSON array of its rows at `/<system>/<path>`; below it, at `/<system>/<path>/<text>`, of
-    /// those whose column holds that text.
-    #[must_use]
-    pub fn array_at(mut self, path: &'static str, field: &'static str) -> Self {
-        self.arrays.push(Array { path, field });
-        self
-    }
+    ways_to_find!();
 
     /// On this event, change that.
     #[must_use]
@@ -241,8 +208,8 @@ impl View {
             "CREATE TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY, \
                  {keys}{columns}madang_event INTEGER NOT NULL, UNIQUE ({key}))"
         )];
-        let fields = self.searches.iter().map(|search| search.field);
-        let fields = fields.chain(self.arrays.iter().map(|array| array.field));
+        let fields = self.served.searches.iter().map(|search| search.field);
+        let fields = fields.chain(self.served.arrays.iter().map(|array| array.field));
         statements.extend(fields.filter(|field| self.key[0] != *field).map(|field| {
             format!("CREATE INDEX IF NOT EXISTS {table}_{field} ON {table} ({field})")
         }));
@@ -318,20 +285,8 @@ impl Source for View {
         self.columns.clone()
     }
 
-    fn searches(&self) -> &[Search] {
-        &self.searches
-    }
-
-    fn bodies(&self) -> &Bodies {
-        &self.bodies
-    }
-
-    fn also(&self) -> Option<&'static str> {
-        self.also
-    }
-
-    fn arrays(&self) -> &[Array] {
-        &self.arrays
+    fn served(&self) -> &Served {
+        &self.served
     }
 
     fn item(&self, env: &Env, id: u64) -> Result<Option<Item>, Error> {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::aggregate::Aggregate;
+use crate::env::Env;
 use crate::error::{Error, Rejection};
 use crate::json;
 
@@ -32,6 +33,13 @@ pub(crate) struct Kept {
     pub(crate) record: Option<String>,
     /// What made it an intent, in JSON: its saga goes on with whoever settles it.
     pub(crate) cause: Option<String>,
+}
+
+impl Kept {
+    /// What is kept of what this request makes an intent.
+    pub(crate) fn of(env: &Env, record: Option<String>) -> Self {
+        Kept { record, cause: serde_json::to_string(&env.cause).ok() }
+    }
 }
 
 /// What the indexes know of an aggregate.
