@@ -24,8 +24,6 @@ pub fn of(redis: &mut Connection, system: &str) -> BTreeMap<String, Value> {
                 pairs.concat()
             }
             "zset" => texts(ask("ZRANGE", &name, &["0", "-1", "WITHSCORES"])),
-            "set" => texts(ask("SORT", &name, &["ALPHA"])),
-            "list" => texts(ask("LRANGE", &name, &["0", "-1"])),
             "stream" => texts(ask("XRANGE", &name, &["-", "+"])),
             other => panic!("{name} is a {other}: say in `keys::of` how it is read"),
         };
