@@ -56,15 +56,10 @@ impl Application {
         self.linked.exports.iter().filter(|export| export.interface.starts_with("madang:"))
     }
 
-    /// Its components.
-    pub fn components(&self) -> impl Iterator<Item = &Arc<Guest>> {
-        self.linked.host.guests()
-    }
-
     /// The component of this id.
     #[track_caller]
     pub fn component(&self, id: &str) -> &Arc<Guest> {
-        self.linked.host.guest(id).unwrap_or_else(|| panic!("no component {id}"))
+        self.linked.host.guest(id).unwrap_or_else(|| panic!("spin.toml has no component {id}"))
     }
 
     /// What its components have asked each other, as paths in order.

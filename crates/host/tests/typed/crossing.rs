@@ -10,9 +10,8 @@ fn in_every_system_neighbours_ask_each_other_by_typed_calls() {
     let day: [fn(&Application); 5] = [bookrent, outerpark, kvaccine, professor, lecture];
     day.iter().for_each(|system| system(&application));
 
-    let neighbours = application.components().flat_map(|guest| {
-        let (system, context) = guest.id.split_once('-').expect("<system>-<context>");
-        let neighbours = contract::neighbours(system, context).into_iter();
+    let neighbours = contract::contexts().into_iter().flat_map(|(system, context)| {
+        let neighbours = contract::neighbours(&system, &context).into_iter();
         neighbours.map(move |neighbour| format!("/{system}/-/{neighbour}"))
     });
     let asked = application.asked();
