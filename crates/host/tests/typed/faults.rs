@@ -43,7 +43,7 @@ fn a_trap_ends_its_own_call_alone() {
     // More than an instance may have.
     let book = json!({"title": "x".repeat(MEMORY), "status": true});
     let trapped = application.try_call(function, &[book]);
-    assert!(matches!(trapped, Err(Failure::Trap(_))), "{trapped:?}");
+    assert!(matches!(trapped, Err(Failure::Trap(_))), "it went over its memory with {trapped:?}");
     assert_eq!(register(&application, "title01"), json!(1));
 }
 
