@@ -60,8 +60,8 @@ pub fn comparable(event: &Value) -> Value {
             event[member] = fixed.into();
         }
     }
-    let trace = event["traceparent"].as_str().unwrap_or_default();
-    if shape(trace, |c| c.is_ascii_digit() || ('a'..='f').contains(&c)) == shape(TRACE, |_| false) {
+    let hex = |text: &str| shape(text, |c| matches!(c, '0'..='9' | 'a'..='f'));
+    if hex(event["traceparent"].as_str().unwrap_or_default()) == hex(TRACE) {
         event["traceparent"] = TRACE.into();
     }
     event

@@ -16,7 +16,8 @@ pub struct System {
     pub run: fn() -> Vec<Entry>,
     /// Its events in an order in which they can have happened.
     pub history: &'static [&'static str],
-    /// What contexts say to goldens of what they have never seen begin: commands are in no log.
+    /// Which of its goldens contexts refuse, and why, though they can read them: what began with a command
+    /// they have never seen, and what follows from a golden is told before its own golden is.
     pub refusals: &'static [&'static str],
 }
 
@@ -25,7 +26,7 @@ pub const BOOKRENT: System = System {
     name: "bookrent",
     run: bookrent,
     history: &["Registered", "BookRented", "DeliveryStarted", "BookCancelled", "DeliveryCancelled"],
-    refusals: &[],
+    refusals: &["book, DeliveryCancelled: there is nothing of that id"],
 };
 
 /// Musical seats.
@@ -41,7 +42,10 @@ pub const OUTERPARK: System = System {
         "Canceled",
         "PaymentCancelled",
     ],
-    refusals: &[],
+    refusals: &[
+        "musical, Canceled: that reservation holds no seats",
+        "reservation, PaymentApproved: there is nothing of that id",
+    ],
 };
 
 /// Vaccination.
@@ -58,7 +62,12 @@ pub const KVACCINE: System = System {
         "HospitalReservationCancelled",
         "VaccineInjected",
     ],
-    refusals: &[],
+    refusals: &[
+        "hospital, ReservationCancelled: the reservation at the hospital is canceled",
+        "reservation, VaccineInjected: there is no reservation of that user",
+        "user, ReservationRejected: there is nothing of that id",
+        "user, VaccineInjected: there is nothing of that id",
+    ],
 };
 
 /// Who teaches which course.
@@ -96,7 +105,7 @@ pub const LECTURE: System = System {
         "GiftCanceled",
         "CourseDeleted",
     ],
-    refusals: &[],
+    refusals: &["pay, ClassCanceled: there is nothing of that id"],
 };
 
 fn bookrent() -> Vec<Entry> {

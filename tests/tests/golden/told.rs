@@ -58,12 +58,15 @@ fn told_as_golden(system: &System) {
             golden::write(name, &event, next, &told);
             continue;
         }
-        let differences = differences.join("\n  ");
         wrong.push(format!(
-            "{event} is not told as its golden has it:\n  {differences}\n  If that is meant, it is \
-             docs/contracts/{name}/events/{event}.{next}.json, which `{WRITE}=1` writes; \
-             docs/EVENTS.md says what else is to be done. A golden that was released is never edited."
+            "{event} is not told as its golden has it; {event}.{next}.json would be its next:\n  {}",
+            differences.join("\n  ")
         ));
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{}\nIf that is meant, `{WRITE}=1` writes the next goldens to docs/contracts/{name}/events, and \
+         docs/EVENTS.md says what else is to be done. A golden that was released is never edited.",
+        wrong.join("\n")
+    );
 }
