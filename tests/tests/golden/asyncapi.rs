@@ -25,23 +25,28 @@ impl AsyncApi {
 
     /// The contexts that hear any.
     pub fn hearing(&self) -> BTreeSet<&str> {
-        let hears = self.operations().filter(|operation| operation["action"] == "receive");
-        hears.map(|operation| operation["title"].as_str().expect("it names the context")).collect()
+        self.hears().filter_map(|operation| operation["title"].as_str()).collect()
     }
 
     /// The contexts that hear an event.
     pub fn hearing_of(&self, event: &str) -> BTreeSet<&str> {
         let end = format!("/messages/{event}");
-        let hears = self.operations().filter(|operation| operation["action"] == "receive");
-        let of = hears.filter(|operation| {
+        let of = self.hears().filter(|operation| {
             let mut messages = operation["messages"].as_array().into_iter().flatten();
             messages.any(|message| message["$ref"].as_str().is_some_and(|at| at.ends_with(&end)))
         });
         of.filter_map(|operation| operation["title"].as_str()).collect()
     }
 
-    fn operations(&self) -> impl Iterator<Item = &Value> {
-        self.0["operations"].as_object().into_iter().flat_map(serde_json::Map::values)
+    /// The fields that an event always has.
+    pub fn required_of(&self, event: &str) -> Vec<&str> {
+        let required = self.own(event)["properties"]["data"]["required"].as_array();
+        required.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    fn hears(&self) -> impl Iterator<Item = &Value> {
+        let operations = self.0["operations"].as_object().into_iter();
+        operations.flat_map(|all| all.values()).filter(|one| one["action"] == "receive")
     }
 
     /// What is wrong with an event as it is told today. A consumer has to bear members and fields that it

@@ -21,6 +21,36 @@ pub struct System {
     pub refusals: &'static [&'static str],
 }
 
+/// All of them.
+pub const ALL: [System; 5] = [BOOKRENT, OUTERPARK, KVACCINE, PROFESSOR, LECTURE];
+
+/// Makes a test of a check for each system.
+macro_rules! for_each_system {
+    ($check:ident) => {
+        #[test]
+        fn bookrent() {
+            $check(&crate::systems::BOOKRENT);
+        }
+        #[test]
+        fn outerpark() {
+            $check(&crate::systems::OUTERPARK);
+        }
+        #[test]
+        fn kvaccine() {
+            $check(&crate::systems::KVACCINE);
+        }
+        #[test]
+        fn professor() {
+            $check(&crate::systems::PROFESSOR);
+        }
+        #[test]
+        fn lecture() {
+            $check(&crate::systems::LECTURE);
+        }
+    };
+}
+pub(crate) use for_each_system;
+
 /// Book rental.
 pub const BOOKRENT: System = System {
     name: "bookrent",

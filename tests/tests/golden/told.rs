@@ -2,36 +2,13 @@
 
 use crate::asyncapi::AsyncApi;
 use crate::golden::{self, comparable, differences};
-use crate::systems::{self, System};
+use crate::systems::{System, for_each_system};
 use std::env;
 
 /// Has goldens written that are missing or are not what is told any more, as a version of their own.
 const WRITE: &str = "MADANG_WRITE_GOLDENS";
 
-#[test]
-fn bookrent_tells_its_newest_goldens() {
-    told_as_golden(&systems::BOOKRENT);
-}
-
-#[test]
-fn outerpark_tells_its_newest_goldens() {
-    told_as_golden(&systems::OUTERPARK);
-}
-
-#[test]
-fn kvaccine_tells_its_newest_goldens() {
-    told_as_golden(&systems::KVACCINE);
-}
-
-#[test]
-fn professor_tells_its_newest_goldens() {
-    told_as_golden(&systems::PROFESSOR);
-}
-
-#[test]
-fn lecture_tells_its_newest_goldens() {
-    told_as_golden(&systems::LECTURE);
-}
+for_each_system!(told_as_golden);
 
 #[track_caller]
 fn told_as_golden(system: &System) {
