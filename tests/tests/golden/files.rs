@@ -30,8 +30,8 @@ fn every_event_has_a_golden_and_every_golden_an_event() {
         }
         for event in goldens.difference(&events) {
             wrong.push(format!(
-                "{name}: {event} has a golden and is told by nobody: delete its goldens once it is in \
-                 no log any more (docs/EVENTS.md)"
+                "{name}: {event} has a golden and nobody tells it: an event's name never changes, and one \
+                 is told as long as anybody hears it; then its goldens are deleted (docs/EVENTS.md)"
             ));
         }
         for event in events.symmetric_difference(&history) {
