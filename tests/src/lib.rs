@@ -3,6 +3,7 @@
 
 mod channel;
 mod gateway;
+pub mod hal;
 mod kill;
 pub mod kvaccine;
 pub mod lecture;

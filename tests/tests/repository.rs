@@ -10,6 +10,9 @@ use std::{env, fs};
 /// The most bytes that a component may have.
 const LARGEST: u64 = 500 * 1024;
 
+/// What is no context, in `components/platform`.
+const SITES: [&str; 1] = ["contracts"];
+
 /// The contexts: the folders `components/<system>/<context>`.
 fn contexts() -> Vec<PathBuf> {
     let folders = |path: PathBuf| {
@@ -19,6 +22,7 @@ fn contexts() -> Vec<PathBuf> {
     };
     let contexts: Vec<_> = folders(repository().join("components"))
         .into_iter()
+        .filter(|system| !system.ends_with("platform"))
         .flat_map(folders)
         .filter(|folder| folder.join("Cargo.toml").is_file())
         .collect();
@@ -59,7 +63,7 @@ fn no_context_depends_on_another_contexts_crate() {
             assert_eq!(dependency["name"], "madang-platform", "{} needs it", package["name"]);
         }
     }
-    assert_eq!(seen, contexts().len());
+    assert_eq!(seen, contexts().len() + SITES.len());
 }
 
 #[test]
@@ -89,7 +93,7 @@ fn every_route_and_channel_leads_to_a_component_and_every_component_has_both_kin
         assert!(components.contains_key(component), "{component} is not in spin.toml");
         assert_eq!(component.split_once('-').unwrap().0, channel, "a channel per system");
     }
-    for id in components.keys() {
+    for id in components.keys().filter(|id| !SITES.contains(&id.as_str())) {
         let (system, context) = id.split_once('-').unwrap();
         let own = routes.get(id.as_str()).cloned().unwrap_or_default();
         assert!(own.contains(&format!("/{system}/-/{context}/...").as_str()), "{id}: {own:?}");
@@ -103,7 +107,7 @@ fn every_context_is_a_component_that_is_granted_its_own_and_no_more() {
     let manifest = manifest();
     let components = manifest["component"].as_table().unwrap();
     let contexts = contexts();
-    assert_eq!(components.len(), contexts.len());
+    assert_eq!(components.len(), contexts.len() + SITES.len());
     for folder in &contexts {
         let mut names = folder.iter().rev().map(|name| name.to_string_lossy().into_owned());
         let (context, system) = (names.next().unwrap(), names.next().unwrap());
@@ -125,6 +129,26 @@ fn every_context_is_a_component_that_is_granted_its_own_and_no_more() {
         let stores = component.get("sqlite_databases").map(texts).unwrap_or_default();
         assert!(stores.iter().all(|label| *label == id), "{id}: {stores:?}");
     }
+}
+
+#[test]
+fn every_system_and_every_context_tells_its_contract() {
+    let manifest = manifest();
+    let routes: BTreeSet<String> = manifest["trigger"]["http"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|trigger| trigger["component"].as_str() == Some("contracts"))
+        .map(|trigger| trigger["route"].as_str().unwrap().to_owned())
+        .collect();
+    let mut expected = BTreeSet::new();
+    for folder in contexts() {
+        let mut names = folder.iter().rev().map(|name| name.to_string_lossy().into_owned());
+        let (context, system) = (names.next().unwrap(), names.next().unwrap());
+        expected.insert(format!("/{system}/-/{context}/openapi.json"));
+        expected.extend(["", "/openapi.json", "/asyncapi.json"].map(|at| format!("/{system}{at}")));
+    }
+    assert_eq!(routes, expected);
 }
 
 #[test]

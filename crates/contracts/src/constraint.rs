@@ -3,9 +3,11 @@
 //! | in the doc comment | in the schema |
 //! |---|---|
 //! | `1 to 200 characters` | `minLength`, `maxLength` |
+//! | `at most 500 characters` | `maxLength` |
 //! | `1 to 100` (of a number) | `minimum`, `maximum` |
-//! | `from 1 up` | `minimum` |
+//! | `from 1 up`, `at most 150` (of a number) | `minimum`, `maximum` |
 //! | ``` `Rent`, `Fail` or `Cancel` ```, as its first words | `enum` |
+//! | an expression in backticks, `` `^…$` `` | `pattern` |
 //! | `yyyy-MM-dd`, `yyyy-MM-dd HH:mm:ss`, `RFC 3339` | `format` or `pattern` |
 
 use serde_json::{Value, json};
@@ -27,8 +29,14 @@ pub(crate) fn apply(mut schema: Value, docs: &str) -> Value {
         }
         if let Some((least, most)) = range(&docs, " characters") {
             (schema["minLength"], schema["maxLength"]) = (json!(least), json!(most));
+        } else if let Some(most) =
+            after(&docs, "t most ").and_then(|rest| number(rest, " characters"))
+        {
+            schema["maxLength"] = json!(most);
         }
-        if docs.contains("yyyy-MM-dd HH:mm:ss") {
+        if let Some(pattern) = pattern(&docs) {
+            schema["pattern"] = json!(pattern);
+        } else if docs.contains("yyyy-MM-dd HH:mm:ss") {
             schema["pattern"] = json!("^\\d{4}-\\d{2}-\\d{2} \\d{2}:\\d{2}:\\d{2}$");
         } else if docs.contains("yyyy-MM-dd") {
             schema["format"] = json!("date");
@@ -40,6 +48,8 @@ pub(crate) fn apply(mut schema: Value, docs: &str) -> Value {
             (schema["minimum"], schema["maximum"]) = (json!(least), json!(most));
         } else if let Some(least) = after(&docs, "rom ").and_then(|rest| number(rest, " up")) {
             schema["minimum"] = json!(least);
+        } else if let Some(most) = after(&docs, "t most ").and_then(|rest| number(rest, "")) {
+            schema["maximum"] = json!(most);
         }
     }
     schema["description"] = json!(docs);
@@ -78,12 +88,20 @@ fn range(docs: &str, unit: &str) -> Option<(u64, u64)> {
     })
 }
 
+/// The expression in backticks that a whole value must match.
+fn pattern(docs: &str) -> Option<&str> {
+    docs.split('`').skip(1).step_by(2).find(|word| word.starts_with('^') && word.ends_with('$'))
+}
+
 fn after<'d>(docs: &'d str, words: &str) -> Option<&'d str> {
     docs.split_once(words).map(|(_, rest)| rest)
 }
 
+/// The number that a text begins with, followed by this.
 fn number(text: &str, then: &str) -> Option<u64> {
-    text.split_once(then)?.0.replace(',', "").parse().ok()
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != ',').unwrap_or(text.len());
+    let (digits, rest) = text.split_at(end);
+    rest.starts_with(then).then(|| digits.replace(',', "").parse().ok())?
 }
 
 #[cfg(test)]
@@ -105,6 +123,9 @@ mod tests {
         let seats = whole("How many: 1 to 1,000.");
         assert_eq!((&seats["minimum"], &seats["maximum"]), (&json!(1), &json!(1000)));
         assert_eq!(whole("From 1 up.")["minimum"], 1);
+        assert_eq!(whole("In years, at most 150.")["maximum"], 150);
+        let spec = text("What it is; at most 500 characters.");
+        assert_eq!((spec.get("minLength"), &spec["maxLength"]), (None, &json!(500)));
         assert_eq!(whole("In won.")["minimum"], 0);
         assert_eq!(whole("Counts 1 to 5 characters.").get("maximum"), None);
     }
@@ -118,6 +139,13 @@ mod tests {
         }
         let nullable = apply(json!({"type": ["string", "null"]}), "`A` or `B`; none until then.");
         assert_eq!(nullable["enum"], json!(["A", "B", null]));
+    }
+
+    #[test]
+    fn an_expression_in_backticks_is_the_pattern() {
+        let number = text("`yyMMdd`: `^[0-9]{6}$`; no more.");
+        assert_eq!((&number["pattern"], number.get("enum")), (&json!("^[0-9]{6}$"), None));
+        assert_eq!(text("`yyMMdd`.").get("pattern"), None);
     }
 
     #[test]

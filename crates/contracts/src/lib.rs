@@ -3,7 +3,10 @@
 
 pub mod asyncapi;
 mod constraint;
+mod digits;
+mod links;
 pub mod openapi;
+mod parameters;
 mod responses;
 pub mod wit;
 

@@ -4,6 +4,9 @@ use anyhow::{Context, Result, bail};
 use heck::ToUpperCamelCase;
 use serde_json::{Map, Value, json};
 
+use crate::digits;
+use crate::links::{link, linked, links_to};
+use crate::parameters::{headers, parameters, plain, sort};
 use crate::responses::{self, Refusals, refusals};
 use crate::wit::{Record, Records};
 use crate::{Action, Array, Collection, Kind, Routes, record};
@@ -34,15 +37,19 @@ pub fn document(system: &str, contexts: &[Routes], records: &Records) -> Result<
             document.action(system, &context.context, action)?;
         }
     }
-    let title = match contexts {
-        [one] => format!("{system}: {}", one.context),
-        _ => system.to_owned(),
+    let mut tags: Vec<&str> = contexts.iter().map(|context| context.context.as_str()).collect();
+    let title = if let [one] = contexts {
+        format!("{system}: {}", one.context)
+    } else {
+        document.root(system);
+        tags.insert(0, system);
+        system.to_owned()
     };
     Ok(json!({
         "openapi": "3.1.0",
         "info": {"title": title, "version": "1.0.0"},
         "servers": [{"url": "/"}],
-        "tags": contexts.iter().map(|context| json!({"name": context.context})).collect::<Value>(),
+        "tags": tags.into_iter().map(|name| json!({"name": name})).collect::<Value>(),
         "paths": document.paths,
         "components": {
             "schemas": document.schemas,
@@ -54,6 +61,27 @@ pub fn document(system: &str, contexts: &[Routes], records: &Records) -> Result<
 }
 
 impl Document<'_> {
+    /// The resource that a client begins with.
+    fn root(&mut self, system: &str) {
+        let answer = self.links();
+        let root =
+            operation(system, "getRoot", "Where a client begins: links to all that is served.");
+        let root = root.with("responses", all(answer, Refusals::default())).0;
+        self.paths.insert(format!("/{system}"), json!({"get": root}));
+    }
+
+    /// An answer that is nothing but links.
+    fn links(&mut self) -> Value {
+        self.schemas.insert("Link".to_owned(), link());
+        self.schemas.insert(
+            "Links".to_owned(),
+            linked(json!({"oneOf": [
+                reference("Link"), {"type": "array", "items": reference("Link")},
+            ]})),
+        );
+        ok("200", "Links.", HAL, &reference("Links"), &[])
+    }
+
     fn collection(&mut self, system: &str, tag: &str, of: &Collection) -> Result<()> {
         let resource = record(self.records, &of.resource)?;
         let model = self.model(resource)?;
@@ -94,6 +122,7 @@ impl Document<'_> {
                 )
                 .0;
         }
+        let searches = if of.searches.is_empty() { None } else { Some(self.links()) };
         let mut names = vec![of.name.as_str()];
         names.extend(of.also.as_deref());
         for name in &names {
@@ -101,6 +130,17 @@ impl Document<'_> {
                 .insert(format!("/{system}/{name}"), distinct(&at_collection, name, &of.name));
             self.paths
                 .insert(format!("/{system}/{name}/{{id}}"), distinct(&at_item, name, &of.name));
+            if let Some(answer) = &searches {
+                let id = format!("searches{}", of.name.to_upper_camel_case());
+                let mut answer = answer.clone();
+                if of.is_view {
+                    answer["200"]["headers"] = json!({"Madang-Lag": header("MadangLag")});
+                }
+                let get = operation(tag, &id, &format!("How the {} can be searched.", of.name))
+                    .with("responses", all(answer, Refusals::default()));
+                let path = format!("/{system}/{name}/search");
+                self.paths.insert(path, distinct(&json!({"get": get.0}), name, &of.name));
+            }
             for search in &of.searches {
                 let field = resource.fields.iter().find(|field| field.name == search.field);
                 let schema = match field {
@@ -222,6 +262,8 @@ impl Document<'_> {
     }
 
     fn action(&mut self, system: &str, tag: &str, action: &Action) -> Result<()> {
+        let named = action.body.as_deref().or(action.answer.as_deref()).unwrap_or_default();
+        let summary = record(self.records, named.trim_matches(['[', ']']))?.docs.clone();
         let no_record = || format!("{} takes or gives what is no WIT record", action.path);
         let answer = action.answer.as_deref().with_context(no_record)?;
         let schema = match answer.strip_prefix('[') {
@@ -237,7 +279,7 @@ impl Document<'_> {
         let answer = ok("200", "Done.", JSON, &schema, &[]);
         let id = action.path.to_upper_camel_case();
         let at = if action.kind == Kind::Query {
-            json!({"get": operation(tag, &format!("get{id}"), "Asks.")
+            json!({"get": operation(tag, &format!("get{id}"), &summary)
                 .with("responses", all(answer, Refusals::default())).0})
         } else {
             let body = self.body(action.body.as_deref().with_context(no_record)?, &[], false)?;
@@ -249,7 +291,7 @@ impl Document<'_> {
                 ..Refusals::default()
             };
             let keys = is_command.then(|| parameter("idempotencyKey"));
-            json!({"post": operation(tag, &format!("post{id}"), if is_command { "Does it." } else { "Asks." })
+            json!({"post": operation(tag, &format!("post{id}"), &summary)
                 .with("parameters", json!(keys.into_iter().collect::<Vec<_>>()))
                 .with("requestBody", json!({"required": true, "content": {JSON: {"schema": body}}}))
                 .with("responses", all(answer, refused)).0})
@@ -265,8 +307,8 @@ impl Document<'_> {
         for field in as_text {
             let property = &schema["properties"][field.as_str()];
             let pattern = match property["type"].as_str() {
-                Some("integer") => "^\\d{1,18}$",
-                Some("boolean") => "^(true|false)$",
+                Some("integer") => digits::pattern(property),
+                Some("boolean") => "^(true|false)$".to_owned(),
                 _ => continue,
             };
             let text = json!({"type": "string", "pattern": pattern});
@@ -289,24 +331,9 @@ impl Document<'_> {
     /// A resource with its links, as Spring Data REST's clients know it.
     fn model(&mut self, resource: &Record) -> Result<String> {
         let plain = self.plain(resource)?;
-        let links = json!({
-            "type": "object",
-            "properties": {"_links": {
-                "type": "object",
-                "properties": {"self": reference("Link")},
-                "required": ["self"],
-                "additionalProperties": reference("Link"),
-            }},
-            "required": ["_links"],
-        });
-        let link = json!({
-            "type": "object",
-            "properties": {"href": {"type": "string"}, "templated": {"type": "boolean"}},
-            "required": ["href"],
-        });
-        self.define("Link", link)?;
+        self.schemas.insert("Link".to_owned(), link());
         let name = format!("EntityModel{}", resource.name);
-        self.define(&name, json!({"allOf": [plain, links]}))?;
+        self.define(&name, json!({"allOf": [plain, linked(reference("Link"))]}))?;
         Ok(name)
     }
 
@@ -320,12 +347,7 @@ impl Document<'_> {
                     "properties": {of.name.as_str(): {"type": "array", "items": reference(model)}},
                     "required": [of.name],
                 },
-                "_links": {
-                    "type": "object",
-                    "properties": {"self": reference("Link")},
-                    "required": ["self"],
-                    "additionalProperties": reference("Link"),
-                },
+                "_links": links_to(reference("Link")),
                 "page": {
                     "type": "object",
                     "properties": {
@@ -383,7 +405,7 @@ fn distinct(at: &Value, name: &str, first: &str) -> Value {
     at
 }
 
-fn reference(schema: &str) -> Value {
+pub(crate) fn reference(schema: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{schema}")})
 }
 
@@ -408,72 +430,4 @@ fn all(answers: Value, refused: Refusals) -> Value {
     let Value::Object(mut answers) = answers else { return answers };
     answers.extend(refusals(refused));
     Value::Object(answers)
-}
-
-/// A field's schema as that of a parameter: there is no null in a query.
-fn plain(schema: &Value) -> Value {
-    let mut schema = schema.clone();
-    if let Some(kind) = schema["type"].get(0).cloned() {
-        schema["type"] = kind;
-    }
-    if let Some(choices) = schema.get_mut("enum").and_then(Value::as_array_mut) {
-        choices.retain(|choice| !choice.is_null());
-    }
-    schema
-}
-
-fn sort(fields: &[&str]) -> Value {
-    let pattern = format!("^({})(,([aA][sS][cC]|[dD][eE][sS][cC]))?$", fields.join("|"));
-    json!({
-        "name": "sort", "in": "query", "description": "A field, and `,asc` or `,desc`.",
-        "schema": {"type": "string", "pattern": pattern},
-    })
-}
-
-fn parameters() -> Value {
-    let number = |name: &str, place: &str, least: u64, most: u64| {
-        json!({
-            "name": name, "in": place, "required": place == "path",
-            "schema": {"type": "integer", "minimum": least, "maximum": most},
-        })
-    };
-    let size = |default: u64| {
-        let mut size = number("size", "query", 1, 1000);
-        size["schema"]["default"] = json!(default);
-        size["description"] = json!("Items on a page.");
-        size
-    };
-    let mut page = number("page", "query", 0, u64::MAX);
-    page["description"] = json!("From 0.");
-    let text = |name: &str, pattern: &str, description: &str| {
-        json!({
-            "name": name, "in": "header", "description": description,
-            "schema": {"type": "string", "pattern": pattern},
-        })
-    };
-    json!({
-        "id": number("id", "path", 1, u64::MAX),
-        "page": page,
-        "size": size(20),
-        "arraySize": size(1000),
-        "idempotencyKey": text(
-            "Idempotency-Key",
-            "^[!#-~]{1,255}$",
-            "The same key with the same body has one effect and one answer, for a day.",
-        ),
-        "ifMatch": text("If-Match", "^(\\*|\"\\d{1,10}\")$", "Only this version (`ETag`)."),
-        "ifNoneMatch": text("If-None-Match", "^(\\*|\"\\d{1,10}\")$", "Not this version (`ETag`)."),
-    })
-}
-
-fn headers() -> Value {
-    let header =
-        |description: &str, schema: Value| json!({"description": description, "schema": schema});
-    let text = json!({"type": "string"});
-    json!({
-        "ETag": header("The version.", json!({"type": "string", "pattern": "^\"\\d+\"$"})),
-        "Location": header("Where it is.", json!({"type": "string", "format": "uri"})),
-        "Link": header("Where there is more (RFC 8288).", text),
-        "MadangLag": header("Events that were still unread.", json!({"type": "integer", "minimum": 0})),
-    })
 }

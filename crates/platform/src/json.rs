@@ -21,11 +21,12 @@ pub fn to_wire<T: Serialize + ?Sized>(record: &T) -> Result<Value, Error> {
 /// # Errors
 /// The rejection that names the field, in the wire's words, with what it must be.
 pub fn from_wire<T: DeserializeOwned>(value: Value) -> Result<T, Rejection> {
-    // serde would take a list of a record's values, too.
+    // serde would take a list of a record's values, too. It is not repeated: nobody knows what is in it.
     if !value.is_object() {
-        return Err(Rejection::invalid("body", value, "must be a JSON object"));
+        return Err(Rejection::invalid("body", Value::Null, "must be a JSON object"));
     }
-    let named = rename(value, &snake);
+    let mut named = rename(value, &snake);
+    make_whole(&mut named);
     serde_path_to_error::deserialize(&named).map_err(|error| {
         let path = error.path().to_string();
         let reason = error.inner().to_string();
@@ -112,6 +113,25 @@ impl<'de> serde::Deserializer<'de> for &mut Names {
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
         unit unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+/// Makes `1.0` the whole number that it is in JSON (as JSON Schema has it); serde tells them apart.
+fn make_whole(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let float = number.as_f64().filter(|float| float.fract() == 0.0);
+            // Within the range a cast loses nothing: the float is a whole number already.
+            if let Some(float) = float.filter(|float| (0.0..2f64.powi(64)).contains(float)) {
+                *value = Value::from(float as u64);
+            } else if let Some(float) = float.filter(|float| (-2f64.powi(63)..0.0).contains(float))
+            {
+                *value = Value::from(float as i64);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(make_whole),
+        Value::Object(fields) => fields.values_mut().for_each(make_whole),
+        _ => {}
     }
 }
 
@@ -203,6 +223,26 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_number_may_be_written_with_a_fraction_of_zero() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Counted {
+            seats: u64,
+            change: i64,
+        }
+        let read = |seats: &str, change: &str| {
+            let text = format!("{{\"seats\": {seats}, \"change\": {change}}}");
+            from_wire::<Counted>(serde_json::from_str(&text).unwrap())
+        };
+        assert_eq!(read("3.0", "-2.0"), Ok(Counted { seats: 3, change: -2 }));
+        assert_eq!(read("1e3", "-0.0"), Ok(Counted { seats: 1000, change: 0 }));
+        for (seats, change) in
+            [("1.5", "1"), ("-1.0", "1"), ("18446744073709551616.0", "1"), ("1", "-1e19")]
+        {
+            assert!(read(seats, change).is_err(), "{seats} {change}");
+        }
+    }
+
+    #[test]
     fn a_record_knows_the_names_of_its_fields() {
         assert_eq!(fields::<Body>(), ["bookId", "address", "note"]);
         assert!(fields::<String>().is_empty());
@@ -262,7 +302,7 @@ mod tests {
     #[test]
     fn a_body_that_is_no_object_is_refused() {
         for body in [json!(7), json!([1, "a", null]), json!(null)] {
-            let refused = Rejection::invalid("body", body.clone(), "must be a JSON object");
+            let refused = Rejection::invalid("body", Value::Null, "must be a JSON object");
             assert_eq!(from_wire::<Body>(body), Err(refused));
         }
     }

@@ -26,6 +26,7 @@ mod pack;
 pub mod problem;
 pub mod redis;
 pub mod rest;
+pub mod site;
 pub mod spec;
 pub mod spin;
 pub mod trace;
@@ -42,6 +43,7 @@ pub use rest::action::Answer;
 pub use rest::collection::Collection;
 pub use rest::private::holds_shape;
 pub use serde_json::Value;
+pub use site::Site;
 pub use view::{Change, View};
 pub use work::Work;
 

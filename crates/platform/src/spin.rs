@@ -21,7 +21,8 @@ use crate::health;
 use crate::http::{MAX_BODY, Request, Response, parse_query};
 use crate::keyvalue::{self, atomics, store};
 use crate::redis::Reply;
-use crate::rest;
+use crate::rest::{self, cors};
+use crate::site::{self, Site};
 use crate::trace;
 use crate::world::types::Problem;
 
@@ -176,11 +177,25 @@ impl Host for Spin {
 
 /// Answers a request to a component.
 pub fn handle<C: Context>(version: &str, incoming: IncomingRequest, out: ResponseOutparam) {
+    answer(incoming, out, |request| {
+        let definition = C::define();
+        rest::serve(&definition, &Spin::of(&definition), version, request)
+    });
+}
+
+/// Answers a request to a component that has nothing but answers.
+pub fn show<S: Site>(incoming: IncomingRequest, out: ResponseOutparam) {
+    let origins = || spin_sdk::variables::get(cors::ORIGINS).ok();
+    answer(incoming, out, |request| site::serve::<S>(request, origins));
+}
+
+fn answer(
+    incoming: IncomingRequest,
+    out: ResponseOutparam,
+    serve: impl FnOnce(&Request) -> Response,
+) {
     let response = match read_request(&incoming) {
-        Ok(request) => {
-            let definition = C::define();
-            rest::serve(&definition, &Spin::of(&definition), version, &request)
-        }
+        Ok(request) => serve(&request),
         Err(reason) => {
             eprintln!("the request could not be read: {reason}");
             Response::empty(400)

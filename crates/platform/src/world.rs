@@ -87,3 +87,40 @@ macro_rules! contract {
         }
     };
 }
+
+/// Makes a component of a [`Site`](crate::Site): `madang::site!(Contracts, "../../wit/platform");`
+#[macro_export]
+macro_rules! site {
+    ($site:ident, $wit:literal) => {
+        #[allow(missing_docs, unsafe_code, clippy::all)]
+        mod contract {
+            ::madang::wit_bindgen::generate!({
+                path: $wit,
+                world: "madang:platform/site",
+                runtime_path: "::madang::wit_bindgen::rt",
+                with: {
+                    "wasi:io/error@0.2.0": ::madang::wasi::io::error,
+                    "wasi:io/poll@0.2.0": ::madang::wasi::io::poll,
+                    "wasi:io/streams@0.2.0": ::madang::wasi::io::streams,
+                    "wasi:clocks/monotonic-clock@0.2.0": ::madang::wasi::clocks::monotonic_clock,
+                    "wasi:http/types@0.2.0": ::madang::wasi::http::types,
+                    "fermyon:spin/variables@2.0.0": ::madang::spin_sdk::variables,
+                },
+                generate_all,
+            });
+
+            use super::$site;
+
+            impl exports::wasi::http::incoming_handler::Guest for $site {
+                fn handle(
+                    request: ::madang::wasi::http::types::IncomingRequest,
+                    out: ::madang::wasi::http::types::ResponseOutparam,
+                ) {
+                    ::madang::spin::show::<$site>(request, out);
+                }
+            }
+
+            export!($site);
+        }
+    };
+}

@@ -3,10 +3,10 @@
 use crate::cargo::{self, Packages, select};
 use crate::test::check;
 use crate::{build, setup};
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::ValueEnum;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// The examples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -24,7 +24,7 @@ pub fn run(example: Example, only_build: bool) -> Result<()> {
 
 fn alert_python(only_build: bool) -> Result<()> {
     let tools = setup::run()?;
-    let python = python()?;
+    let python = setup::python()?;
     build::with_native(&tools, &["madang-host"])?;
     let script = cargo::root().join("examples/alert-python/build.py");
     let run = |arguments: &[&str]| {
@@ -51,21 +51,4 @@ fn end_to_end(targets: &[&str], arguments: &[&str], manifest: &PathBuf) -> Resul
     select(tests.args(["test", "--release", "--no-fail-fast"]), &packages.natives());
     tests.args(targets).arg("--").args(arguments).env("MADANG_TEST_MANIFEST", manifest);
     check(&mut tests, "what differs between the context in Python and the one in Rust")
-}
-
-/// A Python that is new enough.
-fn python() -> Result<&'static str> {
-    const NEW_ENOUGH: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
-    let is_new_enough = |name: &&str| {
-        let mut command = Command::new(name);
-        command.args(["-c", NEW_ENOUGH]).stdin(Stdio::null()).stderr(Stdio::null());
-        command.status().is_ok_and(|status| status.success())
-    };
-    match ["python3", "python"].into_iter().find(is_new_enough) {
-        Some(name) => Ok(name),
-        None => bail!(
-            "Python 3.11 or later is missing: install it (Debian, Ubuntu: \
-             `sudo apt-get install python3 python3-venv`; macOS: `brew install python`)"
-        ),
-    }
 }

@@ -2,10 +2,10 @@
 
 use crate::cargo::{self, WASM};
 use anyhow::{Context, Result, bail};
-use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::{env, fs};
 
 /// Installs the target where rustup alone cannot.
 const INSTALL_TARGET: &str = include_str!("../install-wasm32-wasip2.sh");
@@ -61,6 +61,7 @@ pub fn run() -> Result<Tools> {
 /// Makes sure of what `test` alone needs.
 pub fn for_tests() -> Result<()> {
     redis_server()?;
+    schemathesis()?;
     for (tool, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
         let there = || succeeds(cargo::cargo().args([tool, "--version"]));
         if there() {
@@ -139,15 +140,65 @@ fn install_target() -> Result<Toolchain> {
 /// Makes sure of `redis-server`, which tests and measurements start even where a Redis is given.
 pub fn redis_server() -> Result<()> {
     const PACKAGE: &str = "redis-server";
-    if is_on_path(PACKAGE) {
+    if is_on_path(PACKAGE) || (apt_get(PACKAGE) && is_on_path(PACKAGE)) {
         return Ok(());
     }
-    let mend = "install it (Debian, Ubuntu: `sudo apt-get install redis-server`; macOS: \
-                `brew install redis`); for `up`, MADANG_REDIS_URL may name another instead";
-    let Some(root) = becoming_root().filter(|_| is_on_path("apt-get")) else {
-        bail!("redis-server is missing: {mend}");
+    bail!(
+        "redis-server is missing: install it (Debian, Ubuntu: `sudo apt-get install redis-server`; macOS: \
+         `brew install redis`); for `up`, MADANG_REDIS_URL may name another instead"
+    )
+}
+
+/// Makes sure of Schemathesis in the pinned version, in an environment of its own below `target/`.
+fn schemathesis() -> Result<()> {
+    let folder = cargo::root().join("target/schemathesis");
+    let requirements = cargo::root().join("tests/schemathesis/requirements.txt");
+    let wanted =
+        fs::read_to_string(&requirements).context("tests/schemathesis/requirements.txt")?;
+    let installed = folder.join("installed.txt");
+    if fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    eprintln!("Installing Schemathesis (PyPI) into target/schemathesis");
+    let python = python()?;
+    let makes = |python: &str| {
+        succeeds(
+            Command::new(python).args(["-m", "venv", "--clear"]).arg(&folder).stderr(Stdio::null()),
+        )
     };
-    eprintln!("Installing {PACKAGE} (apt-get)");
+    let is_made = makes(python) || (apt_get("python3-venv") && makes(python));
+    if !is_made {
+        bail!(
+            "{python} cannot make environments: install its venv module (Debian, Ubuntu: \
+             `sudo apt-get install python3-venv`)"
+        );
+    }
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];
+    if !succeeds(Command::new(folder.join("bin/python")).args(pip).arg(&requirements)) {
+        bail!("PyPI did not give what tests/schemathesis/requirements.txt names: see above");
+    }
+    fs::write(installed, wanted).context("target/schemathesis/installed.txt")
+}
+
+/// A Python that is new enough, installed where there is none.
+pub fn python() -> Result<&'static str> {
+    const NEW_ENOUGH: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
+    let is_new_enough =
+        |name: &&str| succeeds(Command::new(name).args(["-c", NEW_ENOUGH]).stderr(Stdio::null()));
+    let found = || ["python3", "python"].into_iter().find(is_new_enough);
+    match found().or_else(|| apt_get("python3").then(found)?) {
+        Some(name) => Ok(name),
+        None => bail!(
+            "Python 3.11 or later is missing: install it (Debian, Ubuntu: \
+             `sudo apt-get install python3 python3-venv`; macOS: `brew install python`)"
+        ),
+    }
+}
+
+/// Installs a Debian package where that asks for nothing; whether it did.
+fn apt_get(package: &str) -> bool {
+    let Some(root) = becoming_root().filter(|_| is_on_path("apt-get")) else { return false };
+    eprintln!("Installing {package} (apt-get)");
     let apt_get = |args: &[&str]| {
         let words = root.iter().copied().chain(["env", "DEBIAN_FRONTEND=noninteractive"]);
         let mut words = words.chain(["apt-get", "-qq"]).chain(args.iter().copied());
@@ -155,12 +206,8 @@ pub fn redis_server() -> Result<()> {
         succeeds(command.args(words).stderr(Stdio::inherit()))
     };
     // The lists of a fresh machine may be absent or old; refreshing them is only tried then.
-    let install = ["install", "--yes", "--no-install-recommends", PACKAGE];
-    let installed = apt_get(&install) || (apt_get(&["update"]) && apt_get(&install));
-    if !installed || !is_on_path(PACKAGE) {
-        bail!("apt-get did not install redis-server: {mend}");
-    }
-    Ok(())
+    let install = ["install", "--yes", "--no-install-recommends", package];
+    apt_get(&install) || (apt_get(&["update"]) && apt_get(&install))
 }
 
 /// What a command begins with to be run as root; none where that would ask for a password.

@@ -35,8 +35,8 @@ fn a_book_with_a_bad_field_is_400_and_names_it() {
         (json!({"title": "t", "status": 1}), "status", json!(1)),
         (json!({"title": "", "status": true}), "title", json!("")),
         (json!({"title": long, "status": true}), "title", json!(long)),
-        (json!([]), "body", json!([])),
-        (json!("text"), "body", json!("text")),
+        (json!([]), "body", Value::Null),
+        (json!("text"), "body", Value::Null),
     ] {
         let answer = shop.client.post("/bookrent/books", body.clone());
         let expected = (property.to_owned(), invalid);
@@ -85,7 +85,7 @@ fn a_rent_with_a_bad_field_is_400_and_names_it() {
         (without("bookId"), "bookId", Value::Null),
         (without("userId"), "userId", Value::Null),
         (without("address"), "address", Value::Null),
-        (with("bookId", json!("1")), "bookId", json!("1")),
+        (with("bookId", json!("one")), "bookId", json!("one")),
         (with("bookId", json!(-1)), "bookId", json!(-1)),
         (with("bookId", json!(1.5)), "bookId", json!(1.5)),
         (with("bookId", json!(0)), "bookId", json!(0)),

@@ -17,6 +17,7 @@ struct Books;
 
 fn books() -> Collection<Book> {
     Collection::new()
+        .values_as_text(&["status"])
         .on_post(|id, book| Command::Register { id, book })
         .on_put(Command::Change)
         .on_delete(|| Command::Remove)

@@ -16,6 +16,7 @@ struct Rents;
 
 fn rents() -> Collection<Rent> {
     Collection::new()
+        .values_as_text(&["bookId", "userId"])
         .on_post(|id, rent| Command::Request { id, rent })
         .on_put(Command::Change)
         .on_delete(|| Command::Remove)

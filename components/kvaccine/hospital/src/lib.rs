@@ -21,7 +21,7 @@ fn hospitals() -> Collection<Hospital> {
 impl Context for Hospitals {
     fn define() -> Definition {
         Definition::new("kvaccine", "hospital")
-            .conceals(&["userId", "body"], |text| holds_shape(text, "######-#######"))
+            .conceals(&["userId"], |text| holds_shape(text, "######-#######"))
             .collection(hospitals())
             .command("hospital/inject", policies::inject)
             .policies(policies::policies())

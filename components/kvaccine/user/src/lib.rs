@@ -25,7 +25,7 @@ impl Context for Users {
     fn define() -> Definition {
         Definition::new("kvaccine", "user")
             .calls(&["reservation"])
-            .conceals(&["userName", "userRegNumber", "reserveDate", "body"], |text| {
+            .conceals(&["userName", "userRegNumber", "reserveDate"], |text| {
                 holds_shape(text, SHAPE)
             })
             .collection(users())

@@ -8,7 +8,7 @@ use madang::{Aggregate, Decision, Rejection, Value, text_within};
 use serde::{Deserialize, Serialize};
 
 use crate::contract::exports::madang::professor::professor_applyments::{
-    Application, ProfessorApplyment as Resource,
+    Application, NewApplication, ProfessorApplyment as Resource, WholeApplication,
 };
 use crate::contract::madang::professor::professor_applyment_events::{
     ApplymentCanceled, ProfessorApplyed,
@@ -105,6 +105,38 @@ impl Aggregate for ProfessorApplyment {
             age: last.and_then(|professor| professor.age),
             phone_number: last.map(|professor| professor.phone_number.clone()),
         })
+    }
+}
+
+impl From<NewApplication> for Application {
+    fn from(new: NewApplication) -> Self {
+        let course_no = Some(new.course_no);
+        let NewApplication { professor_no, professor_nm, professor_spec, career, age, .. } = new;
+        let phone_number = new.phone_number;
+        WholeApplication {
+            course_no,
+            professor_no,
+            professor_nm,
+            professor_spec,
+            career,
+            age,
+            phone_number,
+        }
+        .into()
+    }
+}
+
+impl From<WholeApplication> for Application {
+    fn from(whole: WholeApplication) -> Self {
+        Application {
+            course_no: whole.course_no,
+            professor_no: Some(whole.professor_no),
+            professor_nm: Some(whole.professor_nm),
+            professor_spec: whole.professor_spec,
+            career: whole.career,
+            age: whole.age,
+            phone_number: Some(whole.phone_number),
+        }
     }
 }
 

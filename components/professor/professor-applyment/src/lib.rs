@@ -8,7 +8,7 @@ use madang::world::types::Problem;
 use madang::{Collection, Context, Definition};
 
 use contract::exports::madang::professor::professor_applyments::{
-    Application, Guest, ProfessorApplyment as Resource,
+    Application, Guest, NewApplication, ProfessorApplyment as Resource, WholeApplication,
 };
 use domain::{Command, ProfessorApplyment};
 
@@ -22,8 +22,8 @@ struct ProfessorApplyments;
 
 fn notices() -> Collection<ProfessorApplyment> {
     Collection::new()
-        .on_post_to(policies::find, Command::Apply)
-        .on_put(Command::Apply)
+        .on_post_to(policies::find, |new: NewApplication| Command::Apply(new.into()))
+        .on_put(|whole: WholeApplication| Command::Apply(whole.into()))
         .on_patch(Command::Amend)
         .on_delete(|| Command::Cancel)
         .values_as_text(&["courseNo", "professorNo", "age"])

@@ -1,8 +1,8 @@
 //! What professor-applyment does when it hears of a course.
 
-use madang::{Error, Policies, Rejection, Value, Work};
+use madang::{Error, Policies, Work};
 
-use crate::contract::exports::madang::professor::professor_applyments::Application;
+use crate::contract::exports::madang::professor::professor_applyments::NewApplication;
 use crate::contract::madang::professor::course_management_events::{
     CourseCanceled, CourseRegisted,
 };
@@ -26,10 +26,9 @@ pub fn policies() -> Policies {
 /// The notice of the course that a professor applies for.
 ///
 /// # Errors
-/// [`NO_NOTICE`] where the course has none; invalid where no course is named; unavailable without Redis.
-pub fn find(work: &mut Work, application: &Application) -> Result<u64, Error> {
-    let required = || Rejection::invalid("courseNo", Value::Null, "is required");
-    notice_of(work, application.course_no.ok_or_else(required)?)
+/// [`NO_NOTICE`] where the course has none; unavailable without Redis.
+pub fn find(work: &mut Work, application: &NewApplication) -> Result<u64, Error> {
+    notice_of(work, application.course_no)
 }
 
 fn notice_of(work: &mut Work, course_no: u64) -> Result<u64, Error> {

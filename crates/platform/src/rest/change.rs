@@ -129,10 +129,11 @@ impl<A: Aggregate + 'static> Collection<A> {
             let before = work.load::<A>(id)?.ok_or(Rejection::MISSING)?;
             let version = work.version::<A>(id);
             let seen = visible(&before, id, version)?.ok_or(Rejection::MISSING)?;
+            let state = work.decide::<A>(id, command(seen.value)?)?;
+            // What would be refused anyway is refused for that (RFC 9110, 13.2.1).
             if expected.is_some_and(|tags| !hal::names(tags, version)) {
                 return Err(Error::Stale);
             }
-            let state = work.decide::<A>(id, command(seen.value)?)?;
             Ok((before, state, work.version_after::<A>(id)))
         })
     }

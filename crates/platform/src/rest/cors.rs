@@ -1,7 +1,9 @@
 //! Cross-origin requests (Fetch standard), with the origins of the variable `cors_origins`.
 
-use crate::env::Env;
 use crate::http::{Request, Response};
+
+/// The variable that lists the origins; every one without it.
+pub(crate) const ORIGINS: &str = "cors_origins";
 
 /// Headers that a page's script may send.
 const ALLOWED: &str = "content-type, if-match, if-none-match, idempotency-key, traceparent, \
@@ -11,8 +13,8 @@ const EXPOSED: &str = "etag, location, madang-lag, ratelimit, ratelimit-policy, 
                        x-correlation-id";
 
 /// The origin to name in the answer: `*`, or the request's own where it is listed.
-fn allowed(env: &Env, origin: &str) -> Option<String> {
-    let listed = env.host.variable("cors_origins").unwrap_or_else(|| "*".to_owned());
+fn allowed(listed: Option<String>, origin: &str) -> Option<String> {
+    let listed = listed.unwrap_or_else(|| "*".to_owned());
     let mut origins = listed.split(',').map(str::trim);
     if listed.trim() == "*" {
         Some("*".to_owned())
@@ -23,13 +25,13 @@ fn allowed(env: &Env, origin: &str) -> Option<String> {
 
 /// Adds to an answer what a browser asks for. Without an `Origin` there is nothing to add.
 pub(crate) fn apply(
-    env: &Env,
+    origins: impl Fn() -> Option<String>,
     request: &Request,
     allow: Option<&str>,
     response: Response,
 ) -> Response {
     let Some(origin) = request.header("origin") else { return response };
-    let Some(named) = allowed(env, origin) else { return response.with("vary", "origin") };
+    let Some(named) = allowed(origins(), origin) else { return response.with("vary", "origin") };
     let mut response = response.with("access-control-expose-headers", EXPOSED);
     if named != "*" {
         response = response.with("vary", "origin");

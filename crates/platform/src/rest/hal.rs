@@ -119,6 +119,28 @@ pub fn names(header: &str, version: u64) -> bool {
     header.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
 }
 
+/// Whether this is what `If-Match` and `If-None-Match` hold: `*`, or entity tags with commas between them.
+pub fn are_tags(header: &str) -> bool {
+    header.trim() == "*" || is_list(header).is_some()
+}
+
+/// Something, where it is a list of entity tags: a tag may have commas of its own.
+fn is_list(header: &str) -> Option<()> {
+    let mut rest = header.trim();
+    loop {
+        let quoted = rest.strip_prefix("W/").unwrap_or(rest);
+        let (opaque, after) = quoted.strip_prefix('"')?.split_once('"')?;
+        if opaque.chars().any(|c| c <= ' ' || c == '\x7f') {
+            return None;
+        }
+        let after = after.trim_start();
+        if after.is_empty() {
+            return Some(());
+        }
+        rest = after.strip_prefix(',')?.trim_start();
+    }
+}
+
 fn with_query(here: &str, request: &Request) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(&request.query);
@@ -197,6 +219,16 @@ mod tests {
     fn collections_lose_their_plural() {
         for (many, one) in [("deliveries", "delivery"), ("books", "book"), ("classes", "class")] {
             assert_eq!(singular(many), one);
+        }
+    }
+
+    #[test]
+    fn a_conditional_header_holds_tags_or_a_star() {
+        for tags in ["*", "\"1\"", "W/\"1\"", "\"1\", W/\"x,y\"", "\"\""] {
+            assert!(are_tags(tags), "{tags}");
+        }
+        for none in ["", "1", "\"1", "\"1\",", "*, \"1\"", "\"a b\"", "w/\"1\""] {
+            assert!(!are_tags(none), "{none}");
         }
     }
 

@@ -5,7 +5,7 @@ pub mod action;
 mod array;
 mod change;
 pub mod collection;
-mod cors;
+pub(crate) mod cors;
 pub mod hal;
 pub(crate) mod idempotency;
 mod internal;
@@ -113,7 +113,8 @@ pub fn serve(
         env.journal.tell(&env, request, response.status, began);
     }
     response = response.with("x-correlation-id", env.cause.correlation.as_str());
-    response = cors::apply(&env, request, allow.as_deref(), response);
+    let origins = || host.variable(cors::ORIGINS);
+    response = cors::apply(origins, request, allow.as_deref(), response);
     if request.method == "HEAD" {
         // Without the length that GET would have: hosts refuse one that the body does not keep.
         response.body.clear();
@@ -285,7 +286,7 @@ fn item(
     id: u64,
     method: &str,
 ) -> Result<Response, Problem> {
-    let target = Target { id, expected: request.header("if-match") };
+    let target = Target { id, expected: tags(request, "if-match")? };
     let gone = || Error::from(Rejection::MISSING);
     Ok(match method {
         "PUT" => {
@@ -302,7 +303,7 @@ fn item(
         }
         _ => {
             let item = source.item(env, id)?.ok_or_else(gone)?;
-            let known = request.header("if-none-match");
+            let known = tags(request, "if-none-match")?;
             if known.is_some_and(|tags| hal::names(tags, item.version)) {
                 Response::empty(304).with("etag", hal::etag(item.version))
             } else {
@@ -310,6 +311,17 @@ fn item(
             }
         }
     })
+}
+
+/// The entity tags of a conditional request. Those that cannot be read are refused: the client means to be
+/// careful.
+fn tags<'r>(request: &'r Request, header: &'static str) -> Result<Option<&'r str>, Problem> {
+    let tags = request.header(header);
+    if tags.is_none_or(hal::are_tags) {
+        return Ok(tags);
+    }
+    let must = "must be * or entity tags in quotes";
+    Err(Error::from(Rejection::invalid(header, Value::Null, must)).into())
 }
 
 fn post(
