@@ -51,6 +51,46 @@ pub fn read(connection: &mut redis::Connection, system: &str) -> Vec<Entry> {
         .collect()
 }
 
+/// Tells an event as a commit of its context does, in whatever form it is: its number.
+///
+/// # Panics
+/// Where Redis is away.
+pub fn tell(
+    connection: &mut redis::Connection,
+    system: &str,
+    kind: &str,
+    event: impl AsRef<[u8]>,
+) -> u64 {
+    let script = "local number = redis.call('INCR', KEYS[2])
+        redis.call('XADD', KEYS[1], number .. '-0', 't', ARGV[1], 'e', ARGV[2])
+        redis.call('PUBLISH', ARGV[3], ARGV[2])
+        return number";
+    let (log, head) = (format!("{{{system}}}:log"), format!("{{{system}}}:log:head"));
+    let mut command = redis::cmd("EVAL");
+    command.arg(script).arg(2).arg(log).arg(head).arg(kind).arg(event.as_ref()).arg(system);
+    command.query(connection).expect("an event can be told")
+}
+
+/// What a context's policies have refused: the number of the event, and why.
+///
+/// # Panics
+/// Where Redis is away.
+pub fn refusals(
+    connection: &mut redis::Connection,
+    system: &str,
+    context: &str,
+) -> Vec<(u64, String)> {
+    let stream = format!("{{{system}}}:{context}:refusals");
+    let mut range = redis::cmd("XRANGE");
+    let refusals: Vec<(String, (String, String))> =
+        range.arg(stream).arg("-").arg("+").query(connection).expect("refusals can be read");
+    let read = |note: String| {
+        let note: Value = serde_json::from_str(&note).unwrap_or_default();
+        Some((note["event"].as_u64()?, note["reason"].as_str()?.to_owned()))
+    };
+    refusals.into_iter().filter_map(|(_, (_, note))| read(note)).collect()
+}
+
 /// The numbers that events of one type have in a field, in the log's order.
 pub fn told_of(log: &[Entry], kind: &str, field: &str) -> Vec<u64> {
     let events = log.iter().filter(|entry| entry.kind == kind);

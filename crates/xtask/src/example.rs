@@ -39,6 +39,7 @@ fn alert_python(only_build: bool) -> Result<()> {
     setup::redis_server()?;
     run(&["test"])?;
     end_to_end(&["--test", "lecture_*"], &[], &manifest)?;
+    end_to_end(&["--test", "golden"], &["lecture"], &manifest)?;
     end_to_end(&["--test", "alert_python"], &["--ignored"], &manifest)
 }
 

@@ -5,7 +5,7 @@ mod same;
 mod turns;
 
 use madang_testing::system::System;
-use madang_testing::{Host, HostBuilder, eventually, manifest_from_env, spin_manifest};
+use madang_testing::{Host, HostBuilder, eventually, log, manifest_from_env, spin_manifest};
 use madang_tests::SETTLING;
 use redis::Connection;
 use serde_json::{Value, json};
@@ -49,14 +49,9 @@ fn approved(id: u64, student: Option<&str>) -> Value {
     })
 }
 
-/// Writes an event into the log, and rings.
+/// Tells an event of lecture.
 fn tell(redis: &mut Connection, kind: &str, event: impl AsRef<[u8]>) {
-    let script = "local number = redis.call('INCR', KEYS[2])
-        redis.call('XADD', KEYS[1], number .. '-0', 't', ARGV[1], 'e', ARGV[2])
-        redis.call('PUBLISH', 'lecture', ARGV[2])";
-    let words = ["{lecture}:log", "{lecture}:log:head", kind];
-    let mut command = redis::cmd("EVAL");
-    command.arg(script).arg(2).arg(&words).arg(event.as_ref()).exec(redis).unwrap();
+    log::tell(redis, "lecture", kind, event);
 }
 
 fn tell_approved(redis: &mut Connection, id: u64, student: Option<&str>) {
