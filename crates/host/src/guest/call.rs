@@ -4,7 +4,7 @@
 use super::{
     admission::SHED,
     faults::{Life, Trigger},
-    state::{Guest, Host},
+    state::{Guest, Host, State},
 };
 use crate::{app::routes::WELL_KNOWN, problem};
 use anyhow::Result;
@@ -16,6 +16,7 @@ use tokio::{
     sync::oneshot,
     time::{sleep, timeout},
 };
+use wasmtime::Store;
 use wasmtime_wasi_http::{WasiBody, WasiHttpView, p2::bindings::http::types::Scheme};
 
 /// Where a request comes from.
@@ -166,24 +167,35 @@ impl Host {
         guest: &Arc<Guest>,
         message: Vec<u8>,
     ) -> Result<(), Failure> {
-        if guest.faults.now().down {
-            return Err(Failure::Down);
-        }
         let Some(listener) = &guest.listener else {
             return Err(Failure::Trap(wasmtime::Error::msg(
                 "it exports no fermyon:spin/inbound-redis",
             )));
         };
-        let life = Arc::new(Life::new(Trigger::Redis, self.admit_message().await?));
-        let mut store = self.store(guest, life.clone());
-        let run = async {
+        let run = |mut store| async move {
             let instance = listener.instantiate_async(&mut store).await?;
             instance.fermyon_spin_inbound_redis().call_handle_message(&mut store, &message).await
         };
-        match self.live(guest, &life, run).await? {
+        match self.wake(guest, Trigger::Redis, run).await? {
             Ok(()) => Ok(()),
             Err(_) => Err(Failure::Refused),
         }
+    }
+
+    /// Wakes an instance of a component by something else than a request: `run` gets the store to make it
+    /// in, and may call whatever it exports. Bounds and faults are those of a message.
+    pub async fn wake<T, F: Future<Output = wasmtime::Result<T>>>(
+        self: &Arc<Self>,
+        guest: &Arc<Guest>,
+        trigger: Trigger,
+        run: impl FnOnce(Store<State>) -> F,
+    ) -> Result<T, Failure> {
+        if guest.faults.now().down {
+            return Err(Failure::Down);
+        }
+        let life = Arc::new(Life::new(trigger, self.admit_message().await?));
+        let run = run(self.store(guest, life.clone()));
+        self.live(guest, &life, run).await
     }
 
     async fn request(

@@ -103,6 +103,11 @@ impl Host {
         }))
     }
 
+    /// What its components were compiled for.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// The component of this id.
     pub fn guest(&self, id: &str) -> Option<&Arc<Guest>> {
         self.guests.get(id)

@@ -1,5 +1,6 @@
 //! The connections of a worker: how they are served, and how they end.
 
+use super::rest::Whole;
 use crate::guest::{call::Origin, state::Host};
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::BodyExt;
@@ -7,7 +8,7 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{net::TcpStream, sync::watch};
-use wasmtime_wasi_http::{Error, WasiBody};
+use wasmtime_wasi_http::WasiBody;
 
 /// How long a client may take to send a request's head, or to send the next one.
 const HEAD: Duration = Duration::from_secs(60);
@@ -56,7 +57,7 @@ impl Connections {
         let service = service_fn(move |request: Request<Incoming>| {
             let shared = shared.clone();
             async move {
-                let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
+                let request = request.map(|body| Whole::of(body).boxed_unsync());
                 let mut answer = shared.host.handle(request, client, Origin::Outside).await;
                 if *shared.end.borrow() != End::Open {
                     let close = HeaderValue::from_static("close");

@@ -2,6 +2,7 @@
 
 pub mod connections;
 pub mod mailbox;
+mod rest;
 pub mod trigger;
 pub mod worker;
 

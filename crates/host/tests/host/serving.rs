@@ -1,4 +1,6 @@
 use crate::app::{Action, Folder};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
 fn app() -> Folder {
     Folder::new(
@@ -92,4 +94,22 @@ fn a_component_opens_the_stores_it_was_granted() {
     assert_eq!(app.get("/granted"), 200);
     assert_eq!(app.get("/denied"), 403);
     assert!(folder.path().join(".madang/sqlite_key_value.db").exists());
+}
+
+#[test]
+fn an_answer_arrives_though_nobody_read_the_body() {
+    const LENGTH: usize = 12 << 20;
+    let folder = app();
+    let app = folder.up(&["--workers", "1"]);
+    for path in ["/hello", "/trap", "/nowhere"] {
+        let mut client = TcpStream::connect(app.address()).unwrap();
+        let head = format!("POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: {LENGTH}\r\n\r\n");
+        client.write_all(head.as_bytes()).unwrap();
+        // All of it, before it looks for the answer.
+        let sent = client.write_all(&vec![b'x'; LENGTH]);
+        assert!(sent.is_ok(), "{path}: {sent:?}");
+        let mut status = [0; 12];
+        client.read_exact(&mut status).unwrap();
+        assert!(status.starts_with(b"HTTP/1.1 "), "{path}: {}", String::from_utf8_lossy(&status));
+    }
 }
