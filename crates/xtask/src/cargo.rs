@@ -95,6 +95,14 @@ impl Packages {
         self.members.iter().map(|p| p.name.as_str()).filter(|n| !guests.contains(n)).collect()
     }
 
+    /// The binaries of these packages.
+    pub fn binaries(&self, names: &[&str]) -> Vec<&str> {
+        let packages = self.members.iter().filter(|p| names.contains(&p.name.as_str()));
+        let targets = packages.flat_map(|package| &package.targets);
+        let binaries = targets.filter(|target| target.kind.iter().any(|kind| kind == "bin"));
+        binaries.map(|target| target.name.as_str()).collect()
+    }
+
     /// How many packages are compiled for these ones, themselves included. An estimate: cargo
     /// alone knows which optional ones are left out.
     pub fn count_needed_by(&self, names: &[&str]) -> usize {
@@ -141,6 +149,13 @@ struct Package {
     id: String,
     name: String,
     manifest_path: PathBuf,
+    targets: Vec<Target>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
 }
 
 #[derive(Deserialize)]
