@@ -200,10 +200,13 @@ mod tests {
     use super::*;
 
     fn packages() -> Packages {
+        let target =
+            |kind: &str, name: &str| Target { name: name.to_owned(), kind: vec![kind.to_owned()] };
         let package = |name: &str, folder: &str| Package {
             id: format!("id-{name}"),
             name: name.to_owned(),
             manifest_path: root().join(folder).join("Cargo.toml"),
+            targets: vec![target("lib", name), target("bin", &format!("{name}-tool"))],
         };
         let needs = |names: &[&str]| names.iter().map(|name| format!("id-{name}")).collect();
         Packages {
@@ -230,6 +233,11 @@ mod tests {
     fn guests_are_components_and_what_they_need_of_the_repository() {
         assert_eq!(packages().guests(), ["book", "platform"]);
         assert_eq!(packages().natives(), ["host"]);
+    }
+
+    #[test]
+    fn binaries_are_those_of_the_packages() {
+        assert_eq!(packages().binaries(&["host", "platform"]), ["platform-tool", "host-tool"]);
     }
 
     #[test]
