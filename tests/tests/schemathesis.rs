@@ -20,7 +20,7 @@ const SEED: &str = "20261121";
 #[track_caller]
 fn try_out<'h>(system: &impl Killable<'h>, contexts: &[&str]) {
     if !system.host.has_faults() {
-        eprintln!("skipped: that many requests take a quarter of an hour and more on Spin");
+        eprintln!("skipped: on Spin so many requests take many minutes");
         return;
     }
     let schemathesis = repository().join("target/schemathesis/bin/schemathesis");
