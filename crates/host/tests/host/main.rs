@@ -5,6 +5,7 @@ mod app;
 mod bulkhead;
 mod deadline;
 mod lifecycle;
+mod limits;
 mod redis;
 mod refusals;
 mod reload;
