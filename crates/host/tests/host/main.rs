@@ -4,6 +4,7 @@ mod admin;
 mod app;
 mod bulkhead;
 mod deadline;
+mod http2;
 mod lifecycle;
 mod limits;
 mod redis;
