@@ -13,9 +13,7 @@ use crate::{
 };
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Parser, Subcommand};
-use std::{
-    io::Write, net::SocketAddr, num::NonZeroUsize, path::PathBuf, process::ExitCode, time::Duration,
-};
+use std::{io::Write, net::SocketAddr, num::NonZeroUsize, path::PathBuf, process::ExitCode};
 
 /// Runs a Spin application: event-driven microservices as WebAssembly components.
 #[derive(Debug, Parser)]
@@ -121,12 +119,8 @@ struct Up {
     /// When a Redis that is started writes to the disk.
     #[arg(long, env = "MADANG_REDIS_FSYNC", default_value = "everysec")]
     redis_fsync: Fsync,
-    /// How long an instance may take: seconds, or with a unit: `500ms`, `30s`, `2m`.
-    #[arg(long, default_value = "30s", value_parser = duration)]
-    request_timeout: Duration,
-    /// How much memory an instance may have, in MiB.
-    #[arg(long, default_value = "64", value_parser = clap::value_parser!(u32).range(1..=4096))]
-    memory_limit: u32,
+    #[command(flatten, next_help_heading = "Limits")]
+    limits: Limits,
 }
 
 #[derive(Debug, Args)]
@@ -208,11 +202,7 @@ impl Up {
             quiet: self.quiet,
             redis_url: self.redis_url,
             redis_fsync: self.redis_fsync,
-            limits: Limits {
-                request_timeout_ms: u64::try_from(self.request_timeout.as_millis())
-                    .unwrap_or(u64::MAX),
-                memory: (self.memory_limit as usize) << 20,
-            },
+            limits: self.limits,
         })
     }
 }
@@ -220,17 +210,6 @@ impl Up {
 impl Component {
     fn order(&self, order: &Order) -> Result<()> {
         print(&client::order(&self.target.state_dir, &self.id, order)?)
-    }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: u64 = digits.parse().map_err(|_| format!("{text:?} is no time: write `30s`"))?;
-    match &text[digits.len()..] {
-        "ms" => Ok(Duration::from_millis(number)),
-        "" | "s" => Ok(Duration::from_secs(number)),
-        "m" => Ok(Duration::from_secs(number * 60)),
-        unit => Err(format!("{unit:?} is no unit: ms, s and m are")),
     }
 }
 
@@ -254,10 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn times_and_ranges() {
-        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(duration("30"), Ok(Duration::from_secs(30)));
-        assert!(duration("3x").is_err());
+    fn ranges() {
         assert_eq!(range("800-1100"), Ok(Delay { min_ms: 800, max_ms: 1100 }));
         assert_eq!(range("5"), Ok(Delay { min_ms: 5, max_ms: 5 }));
         assert!(range("9-1").is_err());

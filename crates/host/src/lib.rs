@@ -14,4 +14,5 @@ pub mod guest;
 pub mod problem;
 pub mod process;
 pub mod say;
+mod seldom;
 pub mod supervisor;

@@ -17,7 +17,8 @@ pub fn at(path: &str, status: StatusCode, detail: &str) -> Response<WasiBody> {
     build(status, detail, Some(path))
 }
 
-fn build(status: StatusCode, detail: &str, path: Option<&str>) -> Response<WasiBody> {
+/// The text of such an answer.
+pub fn document(status: StatusCode, detail: &str, path: Option<&str>) -> String {
     let mut body = serde_json::json!({
         "type": "about:blank",
         "title": status.canonical_reason().unwrap_or_default(),
@@ -28,7 +29,11 @@ fn build(status: StatusCode, detail: &str, path: Option<&str>) -> Response<WasiB
     if let Some(path) = path {
         body["instance"] = path.into();
     }
-    let mut response = Response::new(full(body.to_string()));
+    body.to_string()
+}
+
+fn build(status: StatusCode, detail: &str, path: Option<&str>) -> Response<WasiBody> {
+    let mut response = Response::new(full(document(status, detail, path)));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

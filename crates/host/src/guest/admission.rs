@@ -18,7 +18,7 @@ use tokio::{
 pub const SHED: HeaderName = HeaderName::from_static("madang-shed");
 
 /// How long a request waits for its places.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What an instance holds while it lives.
 #[derive(Debug)]

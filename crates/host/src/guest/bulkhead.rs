@@ -2,8 +2,9 @@
 //! the same length, in order; what comes over the queue is turned away at once. So one overloaded
 //! component takes neither the memory nor the places of its neighbours.
 
+use crate::seldom::Seldom;
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc,
     atomic::{AtomicU64, Ordering},
 };
 use std::time::Duration;
@@ -71,28 +72,27 @@ impl Bulkhead {
 }
 
 /// How many of a component's requests were turned away.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Shed {
-    here: AtomicU64,
+    here: Seldom,
     elsewhere: AtomicU64,
-    said: Mutex<Option<Instant>>,
+}
+
+impl Default for Shed {
+    fn default() -> Self {
+        Self { here: Seldom::new(LINE), elsewhere: AtomicU64::default() }
+    }
 }
 
 impl Shed {
     /// Counts one. Tells whether it is time for a log line.
     pub fn count(&self) -> bool {
-        self.here.fetch_add(1, Ordering::Relaxed);
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = said.is_none_or(|said| said.elapsed() >= LINE);
-        if due {
-            *said = Some(Instant::now());
-        }
-        due
+        self.here.count().is_some()
     }
 
     /// By this process.
     pub fn here(&self) -> u64 {
-        self.here.load(Ordering::Relaxed)
+        self.here.total()
     }
 
     /// By the whole application since it was started.

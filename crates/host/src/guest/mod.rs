@@ -15,6 +15,7 @@ pub mod link;
 pub mod logs;
 pub mod redis;
 pub mod redis_pool;
+pub mod slices;
 pub mod sqlite;
 pub mod state;
 pub mod variables;

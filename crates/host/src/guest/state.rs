@@ -11,6 +11,7 @@ use super::{
     link,
     logs::Log,
     redis_pool::Pool,
+    slices::{Slices, give_way},
 };
 use crate::app::{
     grants::Grants,
@@ -48,6 +49,8 @@ pub struct Host {
     pub deadlines: Deadlines,
     /// Notified whenever a request was turned away.
     pub shedding: Notify,
+    /// Where guests that compute take turns.
+    pub slices: Slices,
     engine: Engine,
     guests: HashMap<String, Arc<Guest>>,
     authorities: Vec<String>,
@@ -96,6 +99,7 @@ impl Host {
             inner: Arc::new(Semaphore::new(INNER_INSTANCES as usize)),
             deadlines: Deadlines::default(),
             shedding: Notify::new(),
+            slices: Slices::default(),
             engine,
             guests,
             authorities: own_authorities(plan.listen),
@@ -144,11 +148,12 @@ impl Host {
                     .memory_size(self.plan.limits.memory)
                     .trap_on_grow_failure(true)
                     .build(),
+                slices: 0,
             },
         );
         store.limiter(|state| &mut state.limits);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_async_yield_and_update(1);
+        store.epoch_deadline_callback(give_way);
         store
     }
 }
@@ -199,6 +204,8 @@ pub struct State {
     pub table: ResourceTable,
     /// Its way out.
     pub outbound: Outbound,
+    /// How many slices it has computed through.
+    pub slices: u32,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     limits: StoreLimits,

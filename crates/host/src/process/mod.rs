@@ -1,8 +1,12 @@
 //! The processes that run components: a worker for requests, or the one that listens to Redis.
 
+mod body;
 pub mod connections;
 pub mod mailbox;
-mod rest;
+mod pace;
+mod refusals;
+mod seats;
+mod stream;
 pub mod trigger;
 pub mod worker;
 

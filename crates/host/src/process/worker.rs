@@ -1,7 +1,9 @@
 //! A worker: takes connections from its own queue of the shared port, and answers requests.
 
 use super::{Outbox, Stage, Work, connections::Connections};
-use crate::{control::FromProcess, guest::state::Host, supervisor::sockets::BACKLOG};
+use crate::{
+    control::FromProcess, guest::state::Host, seldom::Seldom, supervisor::sockets::BACKLOG,
+};
 use anyhow::{Context, Result};
 use std::{io, net::TcpListener as StdTcpListener, os::fd::AsFd, sync::Arc, time::Duration};
 use tokio::{
@@ -15,6 +17,9 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// How long a worker that retires waits for clients to come with the request whose answer closes
 /// their connection.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// How far apart lines about connections that cannot be taken are.
+const APART: Duration = Duration::from_secs(10);
 
 /// Serves the listening socket that is its standard input.
 #[derive(Debug, Clone, Copy)]
@@ -34,18 +39,21 @@ impl Work for Worker {
         let listener =
             TcpListener::from_std(listener).context("the standard input is no socket")?;
         let connections = Connections::new(host);
+        let cannot = Seldom::new(APART);
         let _ = outbox.send(FromProcess::Begun);
         loop {
             tokio::select! {
                 biased;
                 _ = stage.wait_for(|stage| *stage > Stage::Working) => break,
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, client)) => connections.serve(stream, client),
+                    Ok((stream, client)) => connections.take(stream, client),
                     // The client is gone already.
                     Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                     // Out of files: some may be closed soon.
                     Err(error) => {
-                        crate::say!("madang: cannot take a connection: {error}");
+                        if let Some(count) = cannot.count() {
+                            crate::say!("madang: cannot take a connection: {error}; {count} so far");
+                        }
                         sleep(Duration::from_millis(100)).await;
                     }
                 },
@@ -85,7 +93,7 @@ fn empty(listener: TcpListener, connections: &Connections) -> Result<()> {
         let Ok((stream, client)) = queue.accept() else { break };
         if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream))
         {
-            connections.serve(stream, client);
+            connections.take(stream, client);
         }
     }
     Ok(())

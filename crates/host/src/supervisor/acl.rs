@@ -175,7 +175,7 @@ source = "a.wasm"
             state: folder.path(),
             listen: "127.0.0.1:1".parse().unwrap(),
         };
-        let limits = Limits { request_timeout_ms: 1, memory: 1 };
+        let limits = Limits::default();
         let plan = Plan::new(
             &manifest,
             &RuntimeConfig::default(),

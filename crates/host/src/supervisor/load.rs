@@ -200,7 +200,7 @@ impl Load {
     /// The ACL lines for a Redis that is given.
     pub fn acl(&self) -> Result<String> {
         let listen = SocketAddr::from(([127, 0, 0, 1], 3000));
-        let limits = Limits { request_timeout_ms: 0, memory: 0 };
+        let limits = Limits::default();
         let plan = self.plan(listen, &Redis::None, true, limits)?;
         Ok(self.logins.users(&plan))
     }

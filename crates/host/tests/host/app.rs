@@ -30,6 +30,10 @@ pub enum Action {
     Store(&'static str),
     /// Answers what came in the header of this name as the header `echo`.
     Echo(&'static str),
+    /// Reads the body: 200 at its end, 400 if it breaks off.
+    Read,
+    /// Answers with a body that has no end, and says that it has this length unless that is empty.
+    Pour(&'static str),
 }
 
 impl Action {
@@ -47,14 +51,26 @@ impl Action {
             Self::Eat => "(loop $more (drop (memory.grow (i32.const 16))) (br $more))",
             Self::Store(_) => "(local.set $code (call $store))",
             Self::Echo(_) => "(call $echo (local.get $request) (local.get $headers))",
+            Self::Read => "(local.set $code (call $read (local.get $request)))",
+            Self::Pour("") => "",
+            Self::Pour(_) => "(call $declare (local.get $headers))",
         };
         let label = match self {
-            Self::Store(label) | Self::Echo(label) => label,
+            Self::Store(label) | Self::Echo(label) | Self::Pour(label) => label,
             _ => "",
+        };
+        let (open, pour) = match self {
+            Self::Pour(_) => (
+                "(local.set $body (call $open_body (local.get $answer)))",
+                "(call $pour (local.get $body))",
+            ),
+            _ => ("", ""),
         };
         let text = include_str!("component.wat")
             .replace("PAGES", "1")
             .replace("ACTION", action)
+            .replace("OPEN", open)
+            .replace("POUR", pour)
             .replace("LABEL", label)
             .replace("LENGTH", &label.len().to_string());
         wat::parse_str(text).unwrap()

@@ -130,7 +130,7 @@ fn who_waits_past_its_deadline_is_not_begun() {
 fn a_request_that_waits_keeps_its_body() {
     const SIZE: usize = 256 << 20;
     let folder = folder("1");
-    let app = folder.up(&["--workers", "1"]);
+    let app = folder.up(&["--workers", "1", "--max-request-body", "512"]);
     assert!(folder.run(&["delay", "slow", "1000"]).0);
     let address = app.address();
     let written = AtomicUsize::new(0);

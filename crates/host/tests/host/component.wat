@@ -1,11 +1,34 @@
 ;; A component that answers each request with a status and no body, after doing what ACTION says.
-;; PAGES, ACTION and LABEL are filled in by the tests.
+;; PAGES, ACTION, OPEN, POUR and LABEL are filled in by the tests.
 (component
+  (import "wasi:io/error@0.2.0" (instance $failures (export "error" (type (sub resource)))))
+  (alias export $failures "error" (type $failed))
+  (import "wasi:io/streams@0.2.0" (instance $streams
+    (export "input-stream" (type $input (sub resource)))
+    (export "output-stream" (type $output (sub resource)))
+    (alias outer 1 $failed (type $failed0))
+    (export "error" (type $failed1 (eq $failed0)))
+    (type $error0 (variant (case "last-operation-failed" (own $failed1)) (case "closed")))
+    (export "stream-error" (type $error (eq $error0)))
+    (export "[method]input-stream.blocking-skip"
+      (func (param "self" (borrow $input)) (param "len" u64)
+        (result (result u64 (error $error)))))
+    (export "[method]output-stream.blocking-write-and-flush"
+      (func (param "self" (borrow $output)) (param "contents" (list u8))
+        (result (result (error $error)))))))
+  (alias export $streams "input-stream" (type $input))
+  (alias export $streams "output-stream" (type $output))
   (import "wasi:http/types@0.2.0" (instance $http
     (export "fields" (type $fields (sub resource)))
     (export "incoming-request" (type $request (sub resource)))
     (export "outgoing-response" (type $response (sub resource)))
     (export "response-outparam" (type $outparam (sub resource)))
+    (export "incoming-body" (type $incoming (sub resource)))
+    (export "outgoing-body" (type $outgoing (sub resource)))
+    (alias outer 1 $input (type $input0))
+    (export "input-stream" (type $input1 (eq $input0)))
+    (alias outer 1 $output (type $output0))
+    (export "output-stream" (type $output1 (eq $output0)))
     (type $dns0 (record (field "rcode" (option string)) (field "info-code" (option u16))))
     (export "DNS-error-payload" (type $dns (eq $dns0)))
     (type $tls0 (record (field "alert-id" (option u8)) (field "alert-message" (option string))))
@@ -44,6 +67,14 @@
       (param "value" (list u8)) (result (result (error $header)))))
     (export "[method]incoming-request.headers"
       (func (param "self" (borrow $request)) (result (own $fields))))
+    (export "[method]incoming-request.consume"
+      (func (param "self" (borrow $request)) (result (result (own $incoming)))))
+    (export "[method]incoming-body.stream"
+      (func (param "self" (borrow $incoming)) (result (result (own $input1)))))
+    (export "[method]outgoing-response.body"
+      (func (param "self" (borrow $response)) (result (result (own $outgoing)))))
+    (export "[method]outgoing-body.write"
+      (func (param "self" (borrow $outgoing)) (result (result (own $output1)))))
     (export "[constructor]outgoing-response"
       (func (param "headers" (own $fields)) (result (own $response))))
     (export "[method]outgoing-response.set-status-code"
@@ -67,6 +98,7 @@
     (global $next (mut i32) (i32.const 4096))
     (data (i32.const 16) "LABEL")
     (data (i32.const 512) "echo")
+    (data (i32.const 528) "content-length")
     (func (export "realloc") (param i32 i32 i32 i32) (result i32)
       (global.set $next (i32.add (global.get $next) (i32.const 256)))
       (global.get $next)))
@@ -80,6 +112,16 @@
   (core func $append (canon lower (func $http "[method]fields.append")
     (memory $bytes) (realloc $realloc)))
   (core func $headers (canon lower (func $http "[method]incoming-request.headers")))
+  (core func $consume (canon lower (func $http "[method]incoming-request.consume")
+    (memory $bytes)))
+  (core func $stream (canon lower (func $http "[method]incoming-body.stream") (memory $bytes)))
+  (core func $skip (canon lower (func $streams "[method]input-stream.blocking-skip")
+    (memory $bytes)))
+  (core func $body (canon lower (func $http "[method]outgoing-response.body")
+    (memory $bytes)))
+  (core func $sink (canon lower (func $http "[method]outgoing-body.write") (memory $bytes)))
+  (core func $write (canon lower
+    (func $streams "[method]output-stream.blocking-write-and-flush") (memory $bytes)))
   (core func $response (canon lower (func $http "[constructor]outgoing-response")))
   (core func $status
     (canon lower (func $http "[method]outgoing-response.set-status-code")))
@@ -96,6 +138,12 @@
     (import "host" "get" (func $get (param i32 i32 i32 i32)))
     (import "host" "append" (func $append (param i32 i32 i32 i32 i32 i32)))
     (import "host" "headers" (func $headers (param i32) (result i32)))
+    (import "host" "consume" (func $consume (param i32 i32)))
+    (import "host" "stream" (func $stream (param i32 i32)))
+    (import "host" "skip" (func $skip (param i32 i64 i32)))
+    (import "host" "body" (func $body (param i32 i32)))
+    (import "host" "sink" (func $sink (param i32 i32)))
+    (import "host" "write" (func $write (param i32 i32 i32 i32)))
     (import "host" "response" (func $response (param i32) (result i32)))
     (import "host" "status" (func $status (param i32 i32) (result i32)))
     (import "host" "set" (func $set (param i32 i32 i32 i32 i64 i32 i32 i32 i32)))
@@ -119,21 +167,52 @@
           (i32.load (i32.load (i32.const 1024)))
           (i32.load offset=4 (i32.load (i32.const 1024)))
           (i32.const 1040)))))
+    ;; Reads the request's body: 200 at its end, 400 if it breaks off.
+    (func $read (param $request i32) (result i32)
+      (call $consume (local.get $request) (i32.const 1024))
+      (call $stream (i32.load (i32.const 1028)) (i32.const 1024))
+      (local.set $request (i32.load (i32.const 1028)))
+      (loop $more
+        (call $skip (local.get $request) (i64.const 65536) (i32.const 1024))
+        (br_if $more (i32.eqz (i32.load8_u (i32.const 1024)))))
+      (select (i32.const 200) (i32.const 400) (i32.load8_u (i32.const 1032))))
+    ;; Says that the answer is LABEL bytes long.
+    (func $declare (param $answer i32)
+      (call $append (local.get $answer) (i32.const 528) (i32.const 14) (i32.const 16)
+        (i32.const LENGTH) (i32.const 1040)))
+    ;; Opens the answer's body.
+    (func $open_body (param $answer i32) (result i32)
+      (call $body (local.get $answer) (i32.const 1024))
+      (call $sink (i32.load (i32.const 1028)) (i32.const 1024))
+      (i32.load (i32.const 1028)))
+    ;; Writes until nobody reads.
+    (func $pour (param $body i32)
+      (loop $more
+        (call $write (local.get $body) (i32.const 8192) (i32.const 4096) (i32.const 1024))
+        (br_if $more (i32.eqz (i32.load8_u (i32.const 1024))))))
     (func (export "handle") (param $request i32) (param $out i32)
-      (local $headers i32) (local $answer i32) (local $code i32)
+      (local $headers i32) (local $answer i32) (local $code i32) (local $body i32)
       (local.set $headers (call $fields))
       (local.set $code (i32.const 200))
       ACTION
       (local.set $answer (call $response (local.get $headers)))
       (drop (call $status (local.get $answer) (local.get $code)))
+      OPEN
       (call $set (local.get $out) (i32.const 0) (local.get $answer) (i32.const 0)
-        (i64.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))))
+        (i64.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
+      POUR))
   (core instance $code (instantiate $code (with "host" (instance
     (export "memory" (memory $bytes))
     (export "fields" (func $fields))
     (export "get" (func $get))
     (export "append" (func $append))
     (export "headers" (func $headers))
+    (export "consume" (func $consume))
+    (export "stream" (func $stream))
+    (export "skip" (func $skip))
+    (export "body" (func $body))
+    (export "sink" (func $sink))
+    (export "write" (func $write))
     (export "response" (func $response))
     (export "status" (func $status))
     (export "set" (func $set))

@@ -162,7 +162,7 @@ fn plan(redis: &Redis, folder: &Path) -> anyhow::Result<Plan> {
         state_dir: Some(folder.to_owned()),
     })?;
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-    let limits = Limits { request_timeout_ms: 30_000, memory: MEMORY };
+    let limits = Limits { memory: MEMORY, ..Limits::default() };
     let mut plan = load.plan(nowhere, &Server::None, true, limits)?;
     plan.routes.clear();
     plan.subscriptions.clear();

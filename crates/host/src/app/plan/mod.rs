@@ -1,8 +1,10 @@
 //! What a worker needs to know of the application: everything resolved, nothing left to look up.
 
 mod component;
+mod limits;
 
 pub use component::{ComponentPlan, info_path};
+pub use limits::Limits;
 
 use super::{
     manifest::{Manifest, RouteConfig},
@@ -49,15 +51,6 @@ pub struct Plan {
     pub limits: Limits,
     /// Milliseconds between two questions for a component's readiness.
     pub ready_interval_ms: u64,
-}
-
-/// Bounds that the command line sets.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Limits {
-    /// How long an instance may live, in milliseconds.
-    pub request_timeout_ms: u64,
-    /// How much memory an instance may have, in bytes.
-    pub memory: usize,
 }
 
 /// One `[[trigger.redis]]`.
@@ -200,7 +193,7 @@ mod tests {
             state: Path::new("/state"),
             listen: "127.0.0.1:3000".parse()?,
         };
-        let limits = Limits { request_timeout_ms: 1, memory: 1 };
+        let limits = Limits::default();
         Plan::new(&manifest, &RuntimeConfig::default(), &values, &places, false, limits)
     }
 
