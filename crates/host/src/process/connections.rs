@@ -15,6 +15,7 @@ use crate::{
         state::Host,
     },
 };
+use anyhow::Result;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version, header};
 use http_body::Body;
@@ -28,6 +29,7 @@ use tokio::{
     sync::{Semaphore, watch},
     time::{sleep, timeout},
 };
+use tokio_rustls::TlsAcceptor;
 use wasmtime_wasi_http::WasiBody;
 
 /// How long a connection may take to end when its client has not kept its pace.
@@ -43,6 +45,7 @@ const AHEAD: usize = 64 << 10;
 
 /// The open connections.
 pub struct Connections {
+    tls: Option<TlsAcceptor>,
     shared: Arc<Shared>,
     seats: Arc<Seats>,
     turning_away: Arc<Semaphore>,
@@ -81,8 +84,8 @@ impl<F: Future<Output: Send> + Send + 'static> Executor<F> for Streams {
 }
 
 impl Connections {
-    /// None yet.
-    pub fn new(host: Arc<Host>) -> Self {
+    /// None yet. Fails where the application is served by HTTPS and its certificate is not in order.
+    pub fn new(host: Arc<Host>) -> Result<Self> {
         let limits = host.plan.limits;
         let stream = host.time_limit() + PATIENCE + limits.send_timeout;
         let mut http = Builder::new(Streams(stream));
@@ -100,11 +103,16 @@ impl Connections {
             .max_send_buf_size(AHEAD);
         let end = watch::Sender::new(End::Open);
         let seats = Seats::new(room(limits.max_connections), limits.max_connections_per_client);
-        Self {
+        let tls = match &host.plan.tls {
+            Some(tls) => Some(TlsAcceptor::from(Arc::new(tls.config()?))),
+            None => None,
+        };
+        Ok(Self {
+            tls,
             shared: Arc::new(Shared { host, http, limits, refusals: Arc::default(), end }),
             seats,
             turning_away: Arc::new(Semaphore::new(TURNED_AWAY)),
-        }
+        })
     }
 
     /// Serves a connection that was taken from the queue, if there is a seat for it.
@@ -117,8 +125,11 @@ impl Connections {
             }
             Err(reason) => {
                 self.shared.refusals.note(reason);
-                // When many come, the others find their connection closed.
-                if let Ok(place) = self.turning_away.clone().try_acquire_owned() {
+                // When many come, the others find their connection closed, and so does who would have to agree on
+                // keys first.
+                if self.tls.is_none()
+                    && let Ok(place) = self.turning_away.clone().try_acquire_owned()
+                {
                     tokio::spawn(async move {
                         let _ = timeout(PARTING, turn_away(stream, reason)).await;
                         drop(place);
@@ -129,14 +140,20 @@ impl Connections {
     }
 
     /// Answers the requests of a connection.
-    fn serve<S>(&self, stream: S, client: SocketAddr, seat: Seat)
-    where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
-        let shared = self.shared.clone();
+    fn serve(&self, stream: TcpStream, client: SocketAddr, seat: Seat) {
+        let (shared, tls) = (self.shared.clone(), self.tls.clone());
         let end = shared.end.subscribe();
         tokio::spawn(async move {
-            shared.run(stream, client, end).await;
+            match tls {
+                None => shared.run(stream, client, end).await,
+                Some(tls) => {
+                    // What fails here is the client's doing.
+                    let agreed = timeout(shared.limits.head_timeout, tls.accept(stream)).await;
+                    if let Ok(Ok(stream)) = agreed {
+                        shared.run(stream, client, end).await;
+                    }
+                }
+            }
             drop(seat);
         });
     }

@@ -3,7 +3,9 @@
 mod admin;
 mod app;
 mod bulkhead;
+mod chaining;
 mod deadline;
+mod files;
 mod http2;
 mod lifecycle;
 mod limits;
@@ -11,3 +13,5 @@ mod redis;
 mod refusals;
 mod reload;
 mod serving;
+mod stores;
+mod tls;

@@ -3,6 +3,7 @@
 mod component;
 mod limits;
 
+pub use super::stores::without_password;
 pub use component::{ComponentPlan, info_path};
 pub use limits::Limits;
 
@@ -10,10 +11,13 @@ use super::{
     manifest::{Manifest, RouteConfig},
     routes::{Route, Router},
     runtime_config::RuntimeConfig,
+    stores::{self, KeyValueStore, SqliteDatabase},
     template::{self, Values},
+    tls::Tls,
 };
 use anyhow::{Context, Result};
 use component::Stores;
+use http::uri::Scheme;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -37,12 +41,14 @@ pub struct Plan {
     pub routes: Vec<Route>,
     /// The Redis channels.
     pub subscriptions: Vec<Subscription>,
-    /// SQLite files of key-value stores, by label.
-    pub key_value_stores: BTreeMap<String, PathBuf>,
-    /// SQLite files of databases, by label.
-    pub sqlite_databases: BTreeMap<String, PathBuf>,
+    /// Key-value stores, by label.
+    pub key_value_stores: BTreeMap<String, KeyValueStore>,
+    /// SQLite databases, by label.
+    pub sqlite_databases: BTreeMap<String, SqliteDatabase>,
     /// Where the application is reached.
     pub listen: SocketAddr,
+    /// What it is served with by HTTPS, if it is.
+    pub tls: Option<Tls>,
     /// Where component output goes.
     pub logs: PathBuf,
     /// Whether component output is kept from the console.
@@ -82,6 +88,11 @@ impl Plan {
             || self.components.values().any(|component| component.ready.is_some())
     }
 
+    /// `http` or `https`.
+    pub fn scheme(&self) -> Scheme {
+        if self.tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP }
+    }
+
     /// Resolves every template and label of a manifest. Errors name the place and the mend.
     pub fn new(
         manifest: &Manifest,
@@ -91,14 +102,19 @@ impl Plan {
         quiet: bool,
         limits: Limits,
     ) -> Result<Self> {
-        let with_default = |stores: &BTreeMap<String, PathBuf>, file: &str| {
-            let mut stores = stores.clone();
-            stores.entry("default".to_owned()).or_insert_with(|| places.state.join(file));
-            stores
-        };
         // Spin's names for the stores that need no config.
-        let key_value_stores = with_default(&config.key_value_stores, "sqlite_key_value.db");
-        let sqlite_databases = with_default(&config.sqlite_databases, "sqlite_db.db");
+        let mut key_value_stores = config.key_value_stores.clone();
+        key_value_stores
+            .entry("default".to_owned())
+            .or_insert_with(|| KeyValueStore::Sqlite(SqliteDatabase::alone("sqlite_key_value.db")));
+        let mut sqlite_databases = config.sqlite_databases.clone();
+        sqlite_databases
+            .entry("default".to_owned())
+            .or_insert_with(|| SqliteDatabase::alone("sqlite_db.db"));
+        let files = key_value_stores.values_mut().filter_map(KeyValueStore::file_mut);
+        for database in files.chain(sqlite_databases.values_mut()) {
+            database.path = places.state.join(&database.path);
+        }
 
         let max_requests = match &manifest.settings().max_requests {
             Some(count) => count
@@ -138,11 +154,7 @@ impl Plan {
                 let address =
                     trigger.address.as_ref().or(default).context("the manifest was checked")?;
                 let address = template::resolve(address, values).with_context(place)?;
-                redis::parse_redis_url(&address)
-                    .with_context(|| {
-                        format!("the address is no redis:// URL: {}", without_password(&address))
-                    })
-                    .with_context(place)?;
+                stores::check_redis(&address).context("the address").with_context(place)?;
                 let channel = template::resolve(&trigger.channel, values).with_context(place)?;
                 Ok(Subscription { address, channel, component: trigger.component.clone() })
             })
@@ -157,21 +169,12 @@ impl Plan {
             key_value_stores,
             sqlite_databases,
             listen: places.listen,
+            tls: None,
             logs: places.state.join("logs"),
             quiet,
             limits,
             ready_interval_ms: manifest.settings().ready_interval_ms.max(10),
         })
-    }
-}
-
-/// A URL fit for a log line.
-pub fn without_password(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme + 3 < at => {
-            format!("{}…{}", &url[..scheme + 3], &url[at..])
-        }
-        _ => url.to_owned(),
     }
 }
 
@@ -182,12 +185,12 @@ mod tests {
     fn plan(rest: &str) -> Result<Plan> {
         let manifest = Manifest::parse(&format!(
             "spin_manifest_version = 2\napplication.name = \"a\"\n[variables]\nport = {{ default \
-             = \"1\" }}\n\
+             = \"1\" }}\nnone = {{ default = \"\" }}\n\
              [[trigger.http]]\nroute = \"/\"\ncomponent = \"a\"\n[[trigger.http]]\nroute = {{ \
              private = true }}\n\
              component = \"a\"\n[component.a]\nsource = \"a.wasm\"\n{rest}"
         ))?;
-        let values = [("port".to_owned(), "1".to_owned())].into();
+        let values = [("port", "1"), ("none", "")].map(|(k, v)| (k.into(), v.into())).into();
         let places = Places {
             base: Path::new("/base"),
             state: Path::new("/state"),
@@ -200,16 +203,19 @@ mod tests {
     #[test]
     fn templates_labels_and_paths_are_resolved() {
         let plan = plan(
-            "allowed_outbound_hosts = [\"redis://h:{{ port }}\"]\nkey_value_stores = \
+            "allowed_outbound_hosts = [\"redis://h:{{ port }}\", \"{{ none }}\", \"http://{{ none }}\"]\nkey_value_stores = \
              [\"default\"]\n\
              variables = { url = \"x{{ port }}\" }",
         )
         .unwrap();
         let component = &plan.components["a"];
         assert_eq!(component.source, Path::new("/base/a.wasm"));
+        // What a variable leaves empty is no entry.
         assert_eq!(component.grants, ["redis://h:1"]);
         assert_eq!(component.variables["url"], "x1");
-        assert_eq!(plan.key_value_stores["default"], Path::new("/state/sqlite_key_value.db"));
+        let default = KeyValueStore::Sqlite(SqliteDatabase::alone("/state/sqlite_key_value.db"));
+        assert_eq!(plan.key_value_stores["default"], default);
+        assert_eq!(plan.sqlite_databases["default"].path, Path::new("/state/sqlite_db.db"));
         assert_eq!(plan.routes.len(), 1);
     }
 
@@ -233,6 +239,7 @@ mod tests {
                 "allowed_outbound_hosts = [\"x\"]",
                 "[component.a]: allowed_outbound_hosts: \"x\" is not an outbound host",
             ),
+            ("allowed_outbound_hosts = [\"http://\"]", "\"http://\" is not an outbound host"),
         ] {
             let error = format!("{:#}", plan(rest).unwrap_err());
             assert!(error.contains(expected), "{error}");
@@ -266,11 +273,5 @@ mod tests {
         let other = component("/ready");
         assert!(other.is_health("/ready") && !other.is_health("/live") && !other.is_info("/info"));
         assert!(!plan("").unwrap().components["a"].is_health("/"));
-    }
-
-    #[test]
-    fn passwords_stay_out_of_log_lines() {
-        assert_eq!(without_password("redis://me:secret@h:1"), "redis://…@h:1");
-        assert_eq!(without_password("redis://h:1"), "redis://h:1");
     }
 }
