@@ -2,7 +2,7 @@
 
 use crate::{
     app::{Action, App, Folder, wait_for},
-    limits::{folder, logged, serves, sockets, up},
+    limits::{folder, logged, rest, send, serves, sockets, up},
 };
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, Version};
@@ -12,7 +12,10 @@ use hyper::{
     client::conn::http2::{Builder, SendRequest},
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use std::{io::Write, time::Duration};
+use std::{
+    io::{Read, Write},
+    time::Duration,
+};
 use tokio::{net::TcpStream, task::JoinHandle, time::timeout};
 
 /// How long anything may take.
@@ -175,18 +178,23 @@ fn a_reload_lets_requests_end_and_the_connection_with_them() {
         assert_eq!(status(&app, &mut sender, "/hello").await, 200);
         let (mut idle, unused) = connect(&app, 64 << 10).await;
         assert_eq!(status(&app, &mut idle, "/hello").await, 200);
+        let mut older = send(&app, "GET /hello HTTP/1.1\r\nhost: a\r\n\r\n");
+        assert!(older.read(&mut [0; 1024]).unwrap() > 0);
         sender.ready().await.unwrap();
         let looping = tokio::spawn(sender.send_request(request(&app, "/loop", Vec::new())));
         folder.build("hello", &Action::Status(202));
-        let path = folder.path().to_owned();
         let reload = tokio::process::Command::new(env!("CARGO_BIN_EXE_madang"))
-            .current_dir(path)
+            .current_dir(folder.path())
             .arg("reload")
             .output();
         assert!(reload.await.unwrap().status.success());
+        // One is told to go, while one of HTTP/1.1 must be asked once more to be told.
+        unused.await.unwrap().unwrap();
+        older.write_all(b"GET /hello HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
+        let said = rest(&mut older);
+        assert!(said.starts_with("HTTP/1.1 200 ") && said.contains("connection: close"), "{said}");
         assert_eq!(looping.await.unwrap().unwrap().status(), 504);
         connection.await.unwrap().unwrap();
-        unused.await.unwrap().unwrap();
     });
     assert_eq!(app.get("/hello"), 202);
 }

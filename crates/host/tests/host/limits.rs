@@ -46,14 +46,14 @@ fn connect(app: &App) -> TcpStream {
 }
 
 /// A connection that has sent this.
-fn send(app: &App, text: &str) -> TcpStream {
+pub fn send(app: &App, text: &str) -> TcpStream {
     let mut stream = connect(app);
     stream.write_all(text.as_bytes()).unwrap();
     stream
 }
 
 /// All that comes until the connection ends, however it does.
-fn rest(stream: &mut TcpStream) -> String {
+pub fn rest(stream: &mut TcpStream) -> String {
     let mut said = Vec::new();
     if let Err(error) = stream.read_to_end(&mut said) {
         assert_eq!(error.kind(), ErrorKind::ConnectionReset, "nothing ended the connection");
