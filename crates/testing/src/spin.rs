@@ -31,7 +31,9 @@ impl SpinSide {
             (Some(own), _) => own.url(),
             (None, given) => given.clone().unwrap_or_default(),
         };
-        let ready_paths = Manifest::read(&settings.manifest)?.ready_paths();
+        // A manifest that cannot be read is Spin's to complain about.
+        let manifest = Manifest::read(&settings.manifest);
+        let ready_paths = manifest.map(|m| m.ready_paths()).unwrap_or_default();
         Ok(Self { redis, redis_url, port: free_port(), ready_paths, probes: None })
     }
 
