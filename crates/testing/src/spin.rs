@@ -71,11 +71,11 @@ impl SpinSide {
             pid: process.pid(),
             http: self.url(),
             admin: None,
-            redis: RunningRedis {
+            redis: Some(RunningRedis {
                 address: self.redis_address().to_owned(),
                 admin_url: self.redis_url.clone(),
                 pid: self.redis.as_ref().and_then(Redis::pid),
-            },
+            }),
             workers: Vec::new(),
             trigger: None,
         })

@@ -39,9 +39,10 @@ impl Answer {
         self.told.iter().any(Result::is_err)
     }
 
-    /// All lines.
+    /// All lines. Those of commands that told nothing are seen.
     pub fn text(&self) -> String {
         let line = |told: &Told| match told {
+            Ok(text) if text.is_empty() => "(empty)".to_owned(),
             Ok(text) => text.clone(),
             Err(kind) => format!("refused: {kind}"),
         };

@@ -1,0 +1,145 @@
+//! Running a case.
+
+use crate::{
+    case::{Case, Exchange},
+    expected::compare,
+    neighbour::Neighbour,
+};
+use madang_testing::{Backend, Client, Host, Redis, repository};
+use std::{
+    fs, io,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How long what happens by itself may take.
+const DEADLINE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// What is around the applications.
+pub struct Surroundings {
+    redis: Redis,
+    neighbour: Neighbour,
+}
+
+impl Surroundings {
+    /// Starts all of it.
+    pub fn new() -> Self {
+        Self { redis: Redis::start(), neighbour: Neighbour::start() }
+    }
+
+    fn put_into(&self, text: &str) -> String {
+        text.replace("$REDIS", &self.redis.url()).replace("$NEIGHBOUR", &self.neighbour.address())
+    }
+}
+
+/// Runs a case on a host; what was not as the case says.
+pub fn run(case: &Case, backend: Backend, surroundings: &Surroundings) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    lay_out(case, folder.path(), surroundings);
+    let started = start(case, backend, surroundings, folder.path());
+    let fault = |place: &str, fault: &str| format!("==> {}{place}: {fault}", case.name);
+
+    let begin = match (&started, &case.error) {
+        (Ok(_), None) => Ok(()),
+        (Ok(_), Some(_)) => Err("it was not refused".to_owned()),
+        (Err(said), None) => Err(format!("it was refused: {said}")),
+        (Err(said), Some(error)) => {
+            // Spin has words of its own.
+            let lines = error.lines().filter(|_| backend == Backend::Madang);
+            let missing: Vec<_> = lines.filter(|line| !said.contains(line.trim())).collect();
+            if missing.is_empty() { Ok(()) } else { Err(format!("{missing:?} is not in {said}")) }
+        }
+    };
+    if let Err(wrong) = case.says.mark.judge(backend, begin) {
+        return vec![fault("", &wrong)];
+    }
+    let Ok(host) = started else { return Vec::new() };
+    let mut faults = Vec::new();
+    for (index, exchange) in case.says.requests.iter().enumerate() {
+        let outcome = ask(exchange, &host, surroundings);
+        if let Err(wrong) = exchange.mark.judge(backend, outcome) {
+            faults.push(fault(&format!(", request {}", index + 1), &wrong));
+        }
+    }
+    if !faults.is_empty() {
+        faults.push(fault("", &host.printed()));
+    }
+    faults
+}
+
+/// Puts the case, its components and the probe into a folder of its own.
+fn lay_out(case: &Case, folder: &Path, surroundings: &Surroundings) {
+    copy(&case.folder, folder).unwrap();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "wat") {
+            fs::write(path.with_extension("wasm"), wat::parse_file(&path).unwrap()).unwrap();
+        }
+    }
+    let probe = repository().join("target/wasm32-wasip2/component/probe.wasm");
+    fs::copy(&probe, folder.join("probe.wasm")).unwrap_or_else(|error| {
+        panic!("{}: {error}; `cargo xtask test` builds it", probe.display())
+    });
+    // Without one, tests are given a config in which every store is there.
+    let config = folder.join("runtime-config.toml");
+    let text = fs::read_to_string(&config).unwrap_or_default();
+    fs::write(config, surroundings.put_into(&text)).unwrap();
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+fn start(
+    case: &Case,
+    backend: Backend,
+    surroundings: &Surroundings,
+    folder: &Path,
+) -> Result<Host, String> {
+    let mut builder = Host::builder()
+        .backend(backend)
+        .manifest(folder.join("spin.toml"))
+        .runtime_config(folder.join("runtime-config.toml"))
+        .current_dir(folder)
+        .redis_url(surroundings.redis.url())
+        .workers(1);
+    for argument in &case.says.arguments {
+        builder = builder.arg(surroundings.put_into(argument));
+    }
+    for (name, value) in &case.says.environment {
+        builder = builder.env(name, surroundings.put_into(value));
+    }
+    builder.try_start()
+}
+
+fn ask(exchange: &Exchange, host: &Host, surroundings: &Surroundings) -> Result<(), String> {
+    let address = host.address().to_string();
+    let known = |text: &str| surroundings.put_into(text).replace("$ADDRESS", &address);
+    let headers = exchange.headers.iter();
+    let client: Client =
+        headers.fold(host.client(), |client, (name, value)| client.with(name, known(value)));
+    let method = exchange.method.as_deref();
+    let method = method.unwrap_or(if exchange.body.is_some() { "POST" } else { "GET" });
+    let begin = Instant::now();
+    loop {
+        let body = exchange.body.as_ref().map(|body| known(body).as_str().into());
+        let answer = client.send(method, &known(&exchange.path), body)?;
+        let compared = compare(exchange, &answer, known);
+        if compared.is_ok() || !exchange.eventually || begin.elapsed() > DEADLINE {
+            return compared;
+        }
+        thread::sleep(PAUSE);
+    }
+}
