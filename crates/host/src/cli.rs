@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::{
-    app::plan::Limits,
+    app::{plan::Limits, tls::TlsFiles},
     breakers, client,
     guest::faults::{Crash, Delay, Order, Trigger},
     process::{self, trigger::Listener, worker::Worker},
@@ -9,9 +9,10 @@ use crate::{
         self, Options,
         load::{Load, Source},
         redis::Fsync,
+        seed::Seed,
     },
 };
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 use std::{
     io::Write, net::SocketAddr, num::NonZeroUsize, path::PathBuf, process::ExitCode, time::Duration,
@@ -106,9 +107,25 @@ struct Up {
     /// Keep component output from the console; it is still in the state folder's logs.
     #[arg(short, long)]
     quiet: bool,
-    /// Not supported: components get `variables`.
-    #[arg(short, long, hide = true)]
-    env: Vec<String>,
+    /// An environment variable of all components: `NAME=value`. May be repeated.
+    #[arg(short, long, value_parser = pair)]
+    env: Vec<(String, String)>,
+    /// Sets a value in the default key-value store at the start: `key=value`. May be repeated.
+    #[arg(long, value_parser = pair)]
+    key_value: Vec<(String, String)>,
+    /// Runs SQL at the start: a statement, on the default database, or `@file` or `@file:label` with any
+    /// number of them. May be repeated.
+    #[arg(long)]
+    sqlite: Vec<String>,
+    /// Serve HTTPS with this certificate, in PEM, and those that vouch for it.
+    #[arg(long, env = "SPIN_TLS_CERT", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key, in PEM.
+    #[arg(long, env = "SPIN_TLS_KEY", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Mount the folders of `files` as they are, so that changes to them show at once.
+    #[arg(long)]
+    direct_mounts: bool,
     /// Worker processes [default: one per core].
     #[arg(long)]
     workers: Option<NonZeroUsize>,
@@ -189,19 +206,24 @@ impl SourceArgs {
             variables: self.variable,
             components: self.component_id,
             state_dir: self.state_dir.filter(|path| !path.as_os_str().is_empty()),
+            ..Source::default()
         }
     }
 }
 
 impl Up {
     fn options(self) -> Result<Options> {
-        ensure!(
-            self.env.is_empty(),
-            "--env is not supported: declare a variable and give it with --variable"
-        );
+        let tls = self.tls_cert.zip(self.tls_key);
+        let source = Source {
+            environment: self.env,
+            direct_mounts: self.direct_mounts,
+            tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
+            ..self.source.source()
+        };
         let workers = self.workers.or_else(|| std::thread::available_parallelism().ok());
         Ok(Options {
-            source: self.source.source(),
+            source,
+            seed: Seed { key_values: self.key_value, statements: self.sqlite },
             listen: self.listen,
             admin: self.admin,
             workers: workers.map_or(1, NonZeroUsize::get),
@@ -221,6 +243,12 @@ impl Component {
     fn order(&self, order: &Order) -> Result<()> {
         print(&client::order(&self.target.state_dir, &self.id, order)?)
     }
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) =
+        text.split_once('=').ok_or_else(|| format!("{text:?} is no pair: write `name=value`"))?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -254,12 +282,14 @@ mod tests {
     }
 
     #[test]
-    fn times_and_ranges() {
+    fn times_ranges_and_pairs() {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("30"), Ok(Duration::from_secs(30)));
         assert!(duration("3x").is_err());
         assert_eq!(range("800-1100"), Ok(Delay { min_ms: 800, max_ms: 1100 }));
         assert_eq!(range("5"), Ok(Delay { min_ms: 5, max_ms: 5 }));
         assert!(range("9-1").is_err());
+        assert_eq!(pair("a=b=c"), Ok(("a".to_owned(), "b=c".to_owned())));
+        assert!(pair("a").unwrap_err().contains("write `name=value`"));
     }
 }

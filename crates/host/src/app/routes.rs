@@ -1,10 +1,10 @@
 //! Which component answers a path: Spin's rules, by the router crate that Spin uses.
 
 use anyhow::{Result, anyhow, bail};
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, uri::PathAndQuery};
 use routefinder::Captures;
 use serde::{Deserialize, Serialize};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 /// The paths that the host answers itself.
 pub const WELL_KNOWN: &str = "/.well-known/spin/";
@@ -94,30 +94,38 @@ impl Match<'_, '_> {
     /// Sets the `spin-*` headers. `uri` is absolute. Unlike Spin, which appends, this replaces what
     /// a client sent under these names: a component must be able to trust them.
     pub fn describe(&self, headers: &mut HeaderMap, uri: &Uri, client: SocketAddr) {
-        let pattern = &self.route.pattern;
-        let mut set = |name: HeaderName, value: &str| {
-            // Path and host have passed the HTTP parser; what still is no header value is left out,
-            // as in Spin.
-            if let Ok(value) = HeaderValue::from_str(value) {
-                headers.insert(name, value);
-            }
-        };
-        set(HeaderName::from_static("spin-path-info"), &self.rest());
-        set(HeaderName::from_static("spin-full-url"), &uri.to_string());
-        set(HeaderName::from_static("spin-matched-route"), &normal(pattern));
-        set(HeaderName::from_static("spin-base-path"), "/");
-        set(HeaderName::from_static("spin-raw-component-route"), pattern);
-        set(
-            HeaderName::from_static("spin-component-route"),
-            pattern.strip_suffix("/...").unwrap_or(pattern),
-        );
-        set(HeaderName::from_static("spin-client-addr"), &client.to_string());
+        describe(headers, &self.route.pattern, &self.rest(), &uri.to_string(), client);
         for (name, value) in self.captures.iter() {
             let name = format!("spin-path-match-{}", name.to_ascii_lowercase().replace('_', "-"));
             if let Ok(name) = name.parse() {
-                set(name, value);
+                set(headers, name, value);
             }
         }
+    }
+}
+
+/// Sets the `spin-*` headers of a request for `path` that one component sends another by its name: Spin
+/// has them say that it came to a route for all paths, at `localhost`, from nowhere.
+pub fn describe_chained(headers: &mut HeaderMap, path: &PathAndQuery) {
+    let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+    describe(headers, "/...", path.path(), &format!("http://localhost{path}"), nowhere);
+}
+
+fn describe(headers: &mut HeaderMap, pattern: &str, rest: &str, url: &str, client: SocketAddr) {
+    let mut set = |name, value: &str| set(headers, HeaderName::from_static(name), value);
+    set("spin-path-info", rest);
+    set("spin-full-url", url);
+    set("spin-matched-route", &normal(pattern));
+    set("spin-base-path", "/");
+    set("spin-raw-component-route", pattern);
+    set("spin-component-route", pattern.strip_suffix("/...").unwrap_or(pattern));
+    set("spin-client-addr", &client.to_string());
+}
+
+/// Path and host have passed the HTTP parser; what still is no header value is left out, as in Spin.
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
     }
 }
 

@@ -6,10 +6,16 @@ use super::{
     faults::{Life, Trigger},
     state::{Guest, Host, State},
 };
-use crate::{app::routes::WELL_KNOWN, problem};
+use crate::{
+    app::routes::{WELL_KNOWN, describe_chained},
+    problem,
+};
 use anyhow::Result;
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, Uri, header, uri::Authority};
+use http::{
+    HeaderMap, Method, Request, Response, StatusCode, Uri, header,
+    uri::{Authority, PathAndQuery},
+};
 use http_body_util::{BodyExt, Empty, Full};
 use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::SystemTime};
 use tokio::{
@@ -73,7 +79,7 @@ impl Host {
         if let Some(name) = request.uri().path().strip_prefix(WELL_KNOWN) {
             return self.well_known(name);
         }
-        let Some(uri) = absolute(&request) else {
+        let Some(uri) = absolute(&request, self.plan.scheme()) else {
             return problem::at(
                 request.uri().path(),
                 StatusCode::BAD_REQUEST,
@@ -92,15 +98,26 @@ impl Host {
             let detail = "The route's component is not loaded.";
             return problem::at(uri.path(), StatusCode::NOT_FOUND, detail);
         };
-        // It concerns one connection only, and would mislead a component that passes headers on.
-        request.headers_mut().remove(header::CONNECTION);
-        // The host's own word: nobody else has it.
-        request.headers_mut().remove(SHED);
+        strip(request.headers_mut());
         if guest.plan.is_info(uri.path()) {
             request.headers_mut().insert(SHED, guest.bulkhead.shed.total().into());
         }
         found.describe(request.headers_mut(), &uri, client);
         self.answer(guest, request, origin).await
+    }
+
+    /// Answers a request that a component sends another by its name.
+    pub async fn chain(
+        self: &Arc<Self>,
+        guest: &Arc<Guest>,
+        mut request: Request<WasiBody>,
+    ) -> Response<WasiBody> {
+        strip(request.headers_mut());
+        request.headers_mut().remove(header::HOST);
+        let root = PathAndQuery::from_static("/");
+        let path = request.uri().path_and_query().cloned().unwrap_or(root);
+        describe_chained(request.headers_mut(), &path);
+        self.answer(guest, request, Origin::Inside).await
     }
 
     /// Asks a component for its readiness, whatever the routes say.
@@ -109,7 +126,7 @@ impl Host {
         let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
         let request = Request::builder()
             .method(Method::GET)
-            .uri(format!("http://{listen}{path}"))
+            .uri(format!("{}://{listen}{path}", self.plan.scheme()))
             .header(header::HOST, listen.to_string())
             .body(body);
         let Ok(mut request) = request else {
@@ -212,7 +229,8 @@ impl Host {
         let mut store = self.store(guest, life.clone());
         let (sender, answer) = oneshot::channel();
         let mut view = store.data_mut().http();
-        let request = view.new_incoming_request(Scheme::Http, request).map_err(Failure::Trap)?;
+        let scheme = if self.plan.tls.is_some() { Scheme::Https } else { Scheme::Http };
+        let request = view.new_incoming_request(scheme, request).map_err(Failure::Trap)?;
         let outparam = view.new_response_outparam(sender).map_err(Failure::Trap)?;
         let (host, guest, proxy) = (self.clone(), guest.clone(), proxy.clone());
         // A task of its own: the guest goes on writing the body, and finishes what it began when
@@ -288,6 +306,14 @@ impl Host {
     }
 }
 
+/// Takes away what no component is to hear from a client.
+fn strip(headers: &mut HeaderMap) {
+    // It concerns one connection only, and would mislead a component that passes headers on.
+    headers.remove(header::CONNECTION);
+    // The host's own word: nobody else has it.
+    headers.remove(SHED);
+}
+
 /// A body that is there already.
 pub fn full(bytes: impl Into<Bytes>) -> WasiBody {
     Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
@@ -295,7 +321,7 @@ pub fn full(bytes: impl Into<Bytes>) -> WasiBody {
 
 /// The request's URI with scheme and authority, the latter from the URI or the Host header. `None`
 /// where both are missing or differ: guessing would let a client confuse a component.
-fn absolute(request: &Request<WasiBody>) -> Option<Uri> {
+fn absolute(request: &Request<WasiBody>, scheme: http::uri::Scheme) -> Option<Uri> {
     let named = match request.headers().get(header::HOST) {
         Some(host) => Some(Authority::try_from(host.as_bytes()).ok()?),
         None => None,
@@ -306,6 +332,6 @@ fn absolute(request: &Request<WasiBody>) -> Option<Uri> {
         (Some(authority), _) | (None, Some(authority)) => Some(authority),
         (None, None) => return None,
     };
-    parts.scheme = Some(http::uri::Scheme::HTTP);
+    parts.scheme = Some(scheme);
     Uri::from_parts(parts).ok()
 }

@@ -1,6 +1,7 @@
 //! SQLite files: one connection per file and process. No lock ever blocks a worker's loop: what may
 //! take long is done off it, and so is what would have to wait.
 
+use crate::app::stores::SqliteDatabase;
 use rusqlite::{
     Connection, ErrorCode,
     hooks::{AuthAction, AuthContext, Authorization},
@@ -39,22 +40,25 @@ pub const LARGEST_RESULT: usize = 128 << 20;
 
 /// The databases of this process, opened when first used.
 #[derive(Debug, Default)]
-pub struct Databases(Mutex<HashMap<PathBuf, Database>>);
+pub struct Databases(Mutex<HashMap<SqliteDatabase, Database>>);
 
 impl Databases {
     /// The database of a file; whatever the label, the same file is the same connection.
-    pub fn get(&self, path: &Path) -> Database {
+    pub fn get(&self, database: &SqliteDatabase) -> Database {
         let mut databases = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let new = || {
-            Database(Arc::new(File {
-                path: path.to_owned(),
-                connection: Mutex::default(),
-                prepared: OnceCell::new(),
-                writes: AtomicU32::new(0),
-                wary: Mutex::new(None),
-            }))
-        };
-        databases.entry(path.to_owned()).or_insert_with(new).clone()
+        if let Some(known) = databases.get(database) {
+            return known.clone();
+        }
+        let new = Database(Arc::new(File {
+            path: database.path.clone(),
+            allow_attach_file: database.allow_attach_file,
+            connection: Mutex::default(),
+            prepared: OnceCell::new(),
+            writes: AtomicU32::new(0),
+            wary: Mutex::new(None),
+        }));
+        databases.insert(database.clone(), new.clone());
+        new
     }
 }
 
@@ -65,6 +69,7 @@ pub struct Database(Arc<File>);
 #[derive(Debug)]
 struct File {
     path: PathBuf,
+    allow_attach_file: bool,
     connection: Mutex<Option<Connection>>,
     prepared: OnceCell<()>,
     writes: AtomicU32,
@@ -91,7 +96,7 @@ impl Database {
             });
             if connection.is_none() {
                 *connection = Some(
-                    open(&file.path)
+                    open(&file.path, file.allow_attach_file)
                         .map_err(|error| format!("{}: {error}", file.path.display()))?,
                 );
             }
@@ -184,10 +189,10 @@ impl Drop for SetOnDrop {
 }
 
 /// Opens a file, anew while others are opening it, too: SQLite waits for no one while a new file is given its journal.
-fn open(path: &Path) -> rusqlite::Result<Connection> {
+fn open(path: &Path, allow_attach_file: bool) -> rusqlite::Result<Connection> {
     let begin = Instant::now();
     loop {
-        match connect(path) {
+        match connect(path, allow_attach_file) {
             Err(error) if is_busy(&error) && begin.elapsed() < BUSY => thread::sleep(POLL),
             result => return result,
         }
@@ -198,7 +203,7 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+fn connect(path: &Path, allow_attach_file: bool) -> rusqlite::Result<Connection> {
     if let Some(folder) = path.parent() {
         // If this fails, opening the file does too, and says so.
         let _ = fs::create_dir_all(folder);
@@ -210,6 +215,9 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.set_prepared_statement_cache_capacity(64);
+    if allow_attach_file {
+        return Ok(connection);
+    }
     // As in Spin, a component must not reach other files through its own.
     connection.authorizer(Some(|context: AuthContext<'_>| match context.action {
         AuthAction::Attach { filename } if !matches!(filename, "" | ":memory:") => {
@@ -231,7 +239,7 @@ mod tests {
             let path = folder.path().join(format!("{round}.db"));
             std::thread::scope(|scope| {
                 let opening: Vec<_> =
-                    (0..4).map(|_| scope.spawn(|| open(&path).map(drop))).collect();
+                    (0..4).map(|_| scope.spawn(|| open(&path, false).map(drop))).collect();
                 for opened in opening {
                     opened.join().unwrap().unwrap();
                 }

@@ -6,8 +6,9 @@ use super::{
     faults::Life,
     state::{Guest, Host},
 };
+use crate::app::chaining;
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, Uri, header, uri::Scheme};
+use http::{HeaderValue, Request, Response, Uri, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -75,6 +76,18 @@ impl Outbound {
         );
     }
 
+    /// The component that is called by its name.
+    fn chained(&self, id: &str) -> Result<&Arc<Guest>, Error> {
+        self.host.guest(id).filter(|guest| guest.http.is_some()).ok_or_else(|| {
+            crate::say!(
+                "component {} calls {id}.spin.internal, but no [[trigger.http]] calls a component \
+                 `{id}`: add one, with `route = {{ private = true }}` if nobody else is to reach it",
+                self.guest.id
+            );
+            Error::DestinationNotFound
+        })
+    }
+
     async fn send(
         &self,
         mut request: Request<WasiBody>,
@@ -89,32 +102,29 @@ impl Outbound {
             self.denied(url.scheme(), host, url.port());
             return Err(Error::HttpRequestDenied);
         }
-        if host.ends_with(".spin.internal") {
-            crate::say!(
-                "component {} calls http://{host}: this host does not chain components by name, \
-                 call the \
-                 application's own address",
-                self.guest.id
-            );
-            return Err(Error::DestinationNotFound);
-        }
+        let chained = match chaining::target(host) {
+            Some(id) => Some(self.chained(id)?),
+            None => None,
+        };
         if calls_self {
             let authority = self.host.plan.listen.to_string();
             let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-            *request.uri_mut() = format!("http://{authority}{path}")
+            *request.uri_mut() = format!("{}://{authority}{path}", self.host.plan.scheme())
                 .parse()
                 .map_err(|_| Error::HttpRequestUriInvalid)?;
             let value =
                 HeaderValue::from_str(&authority).map_err(|_| Error::HttpRequestUriInvalid)?;
             request.headers_mut().insert(header::HOST, value);
         }
-        let own = request.uri().scheme() == Some(&Scheme::HTTP)
+        let own = request.uri().scheme() == Some(&self.host.plan.scheme())
             && request
                 .uri()
                 .authority()
                 .is_some_and(|authority| self.host.is_own(authority.as_str()));
         let response = async {
-            if own {
+            if let Some(guest) = &chained {
+                Ok(self.host.chain(guest, request).await)
+            } else if own {
                 let client = SocketAddr::new(self.host.plan.listen.ip(), 0);
                 Ok(self.host.handle(request, client, Origin::Inside).await)
             } else {

@@ -196,7 +196,7 @@ fn flatten(value: Value, items: &mut Vec<Item>) -> Result<(), Error> {
 
 /// The words in which Spin's components know Redis errors: those of the client library that Spin 4
 /// uses.
-fn text(error: &RedisError) -> String {
+pub(super) fn text(error: &RedisError) -> String {
     let Some(code) = error.code() else { return error.to_string() };
     let kind = match code {
         "ERR" => "ResponseError",

@@ -23,10 +23,10 @@ impl State {
             return Ok(Err(v3::Error::AccessDenied));
         }
         let host = self.host();
-        let Some(path) = host.plan.sqlite_databases.get(label) else {
+        let Some(database) = host.plan.sqlite_databases.get(label) else {
             return Ok(Err(v3::Error::NoSuchDatabase));
         };
-        let database = host.databases.get(path);
+        let database = host.databases.get(database);
         Ok(Ok(self.table.push(Connection(database))?))
     }
 

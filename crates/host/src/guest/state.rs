@@ -25,7 +25,7 @@ use std::{
 };
 use tokio::sync::{Notify, Semaphore};
 use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder, component::ResourceTable};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView, p2::bindings::ProxyPre};
 
 /// One process's share of the application.
@@ -71,6 +71,7 @@ pub struct Guest {
     pub bulkhead: Bulkhead,
     /// Redis addresses that were found granted: parsing one for each request costs more than asking Redis to open it.
     pub granted_redis: Mutex<HashSet<String>>,
+    environment: Vec<(String, String)>,
     stdout: Log,
     stderr: Log,
 }
@@ -134,10 +135,7 @@ impl Host {
             &self.engine,
             State {
                 table: ResourceTable::new(),
-                wasi: WasiCtx::builder()
-                    .stdout(guest.stdout.clone())
-                    .stderr(guest.stderr.clone())
-                    .build(),
+                wasi: guest.wasi(),
                 http: WasiHttpCtx::new(),
                 outbound: Outbound { host: self.clone(), guest: guest.clone(), life },
                 limits: StoreLimitsBuilder::new()
@@ -187,9 +185,25 @@ impl Guest {
             faults: Faults::default(),
             bulkhead: Bulkhead::new(plan.max_requests),
             granted_redis: Mutex::default(),
+            environment: plan.environment.clone().into_iter().collect(),
             stdout: log("stdout")?,
             stderr: log("stderr")?,
         })
+    }
+}
+
+impl Guest {
+    /// What an instance has of the system. A folder costs opening it, a variable copying it.
+    fn wasi(&self) -> WasiCtx {
+        let mut wasi = WasiCtx::builder();
+        wasi.stdout(self.stdout.clone()).stderr(self.stderr.clone()).envs(&self.environment);
+        for (folder, path) in &self.plan.folders {
+            if let Err(error) = wasi.preopened_dir(folder, path, FsPerms::ReadOnly) {
+                // It was there when the component was loaded. The guest finds no files.
+                crate::say!("component {}: cannot open {}: {error:#}", self.id, folder.display());
+            }
+        }
+        wasi.build()
     }
 }
 

@@ -2,22 +2,33 @@
 
 use super::rest::Whole;
 use crate::guest::{call::Origin, state::Host};
+use anyhow::Result;
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::BodyExt;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
-use tokio::{net::TcpStream, sync::watch};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    sync::watch,
+    time::timeout,
+};
+use tokio_rustls::TlsAcceptor;
 use wasmtime_wasi_http::WasiBody;
 
 /// How long a client may take to send a request's head, or to send the next one.
 const HEAD: Duration = Duration::from_secs(60);
+/// How long a client may take to agree on keys.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 /// The most bytes kept of a connection's input: a request head must fit.
 const BUFFER: usize = 64 << 10;
 
 /// The open connections.
+#[derive(Clone)]
 pub struct Connections {
     http: http1::Builder,
+    tls: Option<TlsAcceptor>,
     shared: Arc<Shared>,
 }
 
@@ -40,18 +51,42 @@ enum End {
 }
 
 impl Connections {
-    /// None yet.
-    pub fn new(host: Arc<Host>) -> Self {
+    /// None yet. Fails where the application is served by HTTPS and its certificate is not in order.
+    pub fn new(host: Arc<Host>) -> Result<Self> {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(BUFFER);
         let end = watch::Sender::new(End::Open);
-        Self { http, shared: Arc::new(Shared { host, end }) }
+        let tls = match &host.plan.tls {
+            Some(tls) => Some(TlsAcceptor::from(Arc::new(tls.config()?))),
+            None => None,
+        };
+        Ok(Self { http, tls, shared: Arc::new(Shared { host, end }) })
     }
 
     /// Answers the requests of a connection.
     pub fn serve(&self, stream: TcpStream, client: SocketAddr) {
         // An answer must not wait for the client's acknowledgement of the last one.
         let _ = stream.set_nodelay(true);
+        let Some(acceptor) = self.tls.clone() else {
+            drop(tokio::spawn(self.talk(stream, client)));
+            return;
+        };
+        let (own, ended) = (self.clone(), self.shared.end.subscribe());
+        tokio::spawn(async move {
+            // What fails here is the client's doing. While it lasts, the connection counts as open.
+            if let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await {
+                let talk = own.talk(stream, client);
+                drop(ended);
+                talk.await;
+            }
+        });
+    }
+
+    /// Answers the requests that come over a stream, until it ends.
+    fn talk<S>(&self, stream: S, client: SocketAddr) -> impl Future<Output = ()> + Send + use<S>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let mut end = self.shared.end.subscribe();
         let shared = self.shared.clone();
         let service = service_fn(move |request: Request<Incoming>| {
@@ -67,7 +102,7 @@ impl Connections {
             }
         });
         let connection = self.http.serve_connection(TokioIo::new(stream), service);
-        tokio::spawn(async move {
+        async move {
             let mut connection = pin!(connection);
             let told = async { drop(end.wait_for(|end| *end == End::Now).await) };
             // What ends a connection early is the client's doing, or was logged where it happened.
@@ -79,7 +114,7 @@ impl Connections {
                     drop(connection.await);
                 }
             }
-        });
+        }
     }
 
     /// Lets each connection end with its next answer, so that no client has a request on its way

@@ -33,7 +33,7 @@ impl Work for Worker {
         listener.set_nonblocking(true).context("the standard input is no socket")?;
         let listener =
             TcpListener::from_std(listener).context("the standard input is no socket")?;
-        let connections = Connections::new(host);
+        let connections = Connections::new(host)?;
         let _ = outbox.send(FromProcess::Begun);
         loop {
             tokio::select! {

@@ -137,7 +137,7 @@ pub fn variable(id: &str) -> String {
     format!("{}_redis_login", id.replace('-', "_").to_ascii_lowercase())
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

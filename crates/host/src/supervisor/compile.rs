@@ -1,8 +1,8 @@
 //! Compiling components, in a process of its own: the compiler's memory goes with it.
 
-use super::own_program;
+use super::{assets, own_program};
 use crate::{
-    app::plan::Plan,
+    app::plan::{ComponentPlan, Plan},
     guest::{code, engine, link},
 };
 use anyhow::{Context, Result, bail};
@@ -26,8 +26,8 @@ struct Job {
 }
 
 /// Compiles the plan's components, where that was not done before, and checks that they can run.
-/// Compiled files that are neither the plan's nor in `keep` are removed. Errors name the component
-/// and the mend.
+/// Lays out their files. What is neither the plan's nor in `keep` is removed from the cache. Errors name
+/// the component and the mend.
 pub async fn compile(plan: Plan, state_dir: &Path, keep: Vec<PathBuf>) -> Result<Plan> {
     let job = Job { plan, cache: state_dir.join("cache"), keep };
     let mut command = Command::new(own_program()?);
@@ -63,6 +63,7 @@ fn work(Job { mut plan, cache, keep }: Job) -> Result<Plan> {
         component.artifact =
             code::compile(&engine, &component.source, &cache).with_context(place)?;
         let code = code::load(&engine, &component.artifact).with_context(place)?;
+        component.folders = assets::lay_out(&component.files, &cache).with_context(place)?;
         link::check(&engine, &linker, &code, component.http, component.redis)
             .with_context(|| component.source.display().to_string())
             .with_context(place)?;
@@ -71,14 +72,15 @@ fn work(Job { mut plan, cache, keep }: Job) -> Result<Plan> {
     Ok(plan)
 }
 
-/// Removes compiled files of earlier builds. Only the supervisor that holds the state folder does.
+/// Removes compiled files of earlier builds, and copies of files that were others. Only the supervisor that holds the state folder does.
 fn forget_others(plan: &Plan, cache: &Path, keep: Vec<PathBuf>) {
     let mut used: HashSet<_> = keep.into_iter().collect();
-    used.extend(plan.components.values().map(|component| component.artifact.clone()));
+    used.extend(plan.components.values().flat_map(ComponentPlan::made));
     for entry in fs::read_dir(cache).into_iter().flatten().flatten() {
         if !used.contains(&entry.path()) {
             // What cannot be removed only takes room.
-            let _ = fs::remove_file(entry.path());
+            let path = entry.path();
+            let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
         }
     }
 }

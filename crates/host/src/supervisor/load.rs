@@ -9,6 +9,7 @@ use crate::app::{
     plan::{Limits, Places, Plan},
     runtime_config::RuntimeConfig,
     template::Values,
+    tls::{Tls, TlsFiles},
     variables::{self, Provider},
 };
 use anyhow::{Context, Result, ensure};
@@ -19,7 +20,7 @@ use std::{
 };
 
 /// What to run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Source {
     /// The manifest, or its folder.
     pub from: PathBuf,
@@ -27,8 +28,14 @@ pub struct Source {
     pub runtime_config: Option<PathBuf>,
     /// `--variable` arguments.
     pub variables: Vec<String>,
+    /// `--env`: environment variables of all components.
+    pub environment: Vec<(String, String)>,
     /// Only these components; all if empty.
     pub components: Vec<String>,
+    /// Mount folders of `files` as they are.
+    pub direct_mounts: bool,
+    /// What to serve HTTPS with.
+    pub tls: Option<TlsFiles>,
     /// Where to keep state.
     pub state_dir: Option<PathBuf>,
 }
@@ -44,6 +51,9 @@ pub struct Load {
     pub state_dir: PathBuf,
     config: RuntimeConfig,
     providers: Vec<Provider>,
+    environment: Vec<(String, String)>,
+    direct_mounts: bool,
+    tls: Option<Tls>,
     base: PathBuf,
 }
 
@@ -94,7 +104,17 @@ impl Load {
         providers.push(Provider::environment());
         let state_dir = source.state_dir(config.state_dir.take())?;
         let logins = Logins::read(&manifest, &state_dir)?;
-        Ok(Self { manifest, logins, state_dir, config, providers, base: base(&path)? })
+        Ok(Self {
+            manifest,
+            logins,
+            state_dir,
+            config,
+            providers,
+            environment: source.environment.clone(),
+            direct_mounts: source.direct_mounts,
+            tls: source.tls.as_ref().map(Tls::read).transpose()?,
+            base: base(&path)?,
+        })
     }
 
     fn uses_redis(&self) -> bool {
@@ -170,7 +190,13 @@ impl Load {
         let own = self.own_values(listen, redis);
         let values = variables::resolve(&self.manifest, &self.providers, &own)?;
         let places = Places { base: &self.base, state: &self.state_dir, listen };
-        Plan::new(&self.manifest, &self.config, &values, &places, quiet, limits)
+        let mut plan = Plan::new(&self.manifest, &self.config, &values, &places, quiet, limits)?;
+        plan.tls.clone_from(&self.tls);
+        for component in plan.components.values_mut() {
+            component.environment.extend(self.environment.iter().cloned());
+            component.files.direct = self.direct_mounts;
+        }
+        Ok(plan)
     }
 
     /// The variables that the host fills in by itself.
@@ -182,7 +208,9 @@ impl Load {
             ip if ip.is_ipv4() => std::net::Ipv4Addr::LOCALHOST.into(),
             _ => std::net::Ipv6Addr::LOCALHOST.into(),
         };
-        own.insert("base_url".to_owned(), format!("http://{}", SocketAddr::new(ip, listen.port())));
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let address = SocketAddr::new(ip, listen.port());
+        own.insert("base_url".to_owned(), format!("{scheme}://{address}"));
         if let Some(address) = redis.address() {
             own.insert("redis_address".to_owned(), address);
             let login = |user: &str| match redis {

@@ -2,6 +2,7 @@
 
 pub mod acl;
 pub mod admin;
+mod assets;
 pub mod child;
 pub mod compile;
 pub mod fleet;
@@ -9,6 +10,7 @@ pub mod handover;
 pub mod load;
 pub mod redis;
 pub mod reload;
+pub mod seed;
 mod service;
 pub mod sockets;
 pub mod state_dir;
@@ -17,6 +19,7 @@ pub mod tally;
 use self::{
     fleet::Fleet,
     load::{Load, Source},
+    seed::Seed,
     service::Supervisor,
     state_dir::StateDir,
 };
@@ -38,6 +41,8 @@ use tokio::{
 pub struct Options {
     /// What to run.
     pub source: Source,
+    /// What to put into the stores first.
+    pub seed: Seed,
     /// Where to serve it.
     pub listen: SocketAddr,
     /// Where to be ordered about; loopback.
@@ -104,6 +109,7 @@ async fn run(options: Options) -> Result<()> {
     };
     let started = async {
         let plan = plan?;
+        options.seed.sow(&plan).await?;
         let (questions, asked) = mpsc::channel(16);
         let admin = admin::serve(options.admin, questions).await?;
         let (fleet, events) = Fleet::start(plan, queues).await?;

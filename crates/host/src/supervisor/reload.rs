@@ -6,7 +6,7 @@ use super::{
     handover::Done,
     load::{Load, Redis, Source},
 };
-use crate::app::plan::Plan;
+use crate::app::plan::{ComponentPlan, Plan};
 use anyhow::{Context, Result};
 use serde::Serialize;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
@@ -53,7 +53,7 @@ impl Reload {
         let redis = loaded.redis_again(&self.redis).await?;
         let plan = loaded.plan(self.listen, &redis, *quiet, *limits)?;
         // The old processes may have to be replaced until the new ones take over.
-        let keep = self.plan.components.values().map(|component| component.artifact.clone());
+        let keep = self.plan.components.values().flat_map(ComponentPlan::made);
         let plan = compile::compile(plan, &self.state_dir, keep.collect()).await?;
         let changes = Changes::between(&self.plan, &plan);
         if !changes.replaced {

@@ -127,7 +127,7 @@ impl Supervisor {
 
     /// The application's base URL.
     pub(super) fn http(&self) -> String {
-        format!("http://{}", self.listen)
+        format!("{}://{}", self.fleet.plan().scheme(), self.listen)
     }
 
     /// The admin port's base URL.

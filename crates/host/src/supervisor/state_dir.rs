@@ -1,5 +1,6 @@
 //! The state folder: one supervisor at a time, and a file that tells where it is.
 
+use crate::app::stores::MEMORY;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -80,6 +81,7 @@ impl StateDir {
         lock.write_all(std::process::id().to_string().as_bytes())?;
         // Left by a supervisor that was killed.
         let _ = fs::remove_file(path.join("running.json"));
+        let _ = fs::remove_dir_all(path.join(MEMORY));
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
@@ -97,6 +99,7 @@ impl StateDir {
 impl Drop for StateDir {
     fn drop(&mut self) {
         let _ = fs::remove_file(self.path.join("running.json"));
+        let _ = fs::remove_dir_all(self.path.join(MEMORY));
     }
 }
 

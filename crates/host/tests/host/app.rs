@@ -28,8 +28,19 @@ pub enum Action {
     Eat,
     /// Writes to the key-value store of this label.
     Store(&'static str),
+    /// Chooses 200 where [`Action::Store`] wrote to the store of this label, 404 where not.
+    Stored(&'static str),
     /// Answers what came in the header of this name as the header `echo`.
     Echo(&'static str),
+    /// Answers each environment variable as the header of its name.
+    Environment,
+    /// Answers what this file says as the header `echo`: 404 where it is not, 410 without files.
+    Show(&'static str),
+    /// Opens this file to write to it: 403 where it may not.
+    Write(&'static str),
+    /// Sends a GET for `/far/away?q=1` to this authority by http; answers with that one's status and header
+    /// `echo`, or 502.
+    Call(&'static str),
 }
 
 impl Action {
@@ -46,10 +57,21 @@ impl Action {
             Self::Loop => "(loop $again (br $again))",
             Self::Eat => "(loop $more (drop (memory.grow (i32.const 16))) (br $more))",
             Self::Store(_) => "(local.set $code (call $store))",
+            Self::Stored(_) => "(local.set $code (call $stored))",
             Self::Echo(_) => "(call $echo (local.get $request) (local.get $headers))",
+            Self::Environment => "(call $environment (local.get $headers))",
+            Self::Show(_) => "(local.set $code (call $show (local.get $headers)))",
+            // Made if need be, to be read and written.
+            Self::Write(_) => "(local.set $code (call $file (i32.const 1) (i32.const 3)))",
+            Self::Call(_) => "(local.set $code (call $call (local.get $headers)))",
         };
         let label = match self {
-            Self::Store(label) | Self::Echo(label) => label,
+            Self::Store(label)
+            | Self::Stored(label)
+            | Self::Echo(label)
+            | Self::Show(label)
+            | Self::Write(label)
+            | Self::Call(label) => label,
             _ => "",
         };
         let text = include_str!("component.wat")
@@ -114,6 +136,8 @@ impl Folder {
             "MADANG_REDIS_FSYNC",
             "RUNTIME_CONFIG_FILE",
             "SPIN_HTTP_LISTEN_ADDR",
+            "SPIN_TLS_CERT",
+            "SPIN_TLS_KEY",
         ] {
             command.env_remove(name);
         }

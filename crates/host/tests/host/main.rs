@@ -3,9 +3,13 @@
 mod admin;
 mod app;
 mod bulkhead;
+mod chaining;
 mod deadline;
+mod files;
 mod lifecycle;
 mod redis;
 mod refusals;
 mod reload;
 mod serving;
+mod stores;
+mod tls;

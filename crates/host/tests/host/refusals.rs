@@ -12,7 +12,11 @@ fn said(components: &[(&str, Action)], rest: &str, expected: &[&str]) {
 fn faults_of_the_manifest_are_named_with_their_mend() {
     let hello = || ("hello", Action::Answer);
     said(&[hello()], "sources = 1\n", &["unknown field `sources`", "spin.toml is not in order"]);
-    said(&[hello()], "files = [\"a\"]\n", &["[component.hello]: `files` is not supported: keep"]);
+    said(
+        &[hello()],
+        "ai_models = [\"a\"]\n",
+        &["[component.hello]: `ai_models` is not supported: call"],
+    );
     said(
         &[hello()],
         "sqlite_databases = [\"views\"]\n",
@@ -85,7 +89,7 @@ fn faults_of_the_command_line_are_named_with_their_mend() {
             "--component-id names the component `helo`, which the manifest does not have, did \
              you mean `hello`?",
         ),
-        (["--env", "A=b"], "--env is not supported: declare a variable"),
+        (["--env", "A"], "\"A\" is no pair: write `name=value`"),
         (["--admin", "0.0.0.0:0"], "the admin port has no password and stays on this machine"),
         (
             ["--from", "elsewhere.toml"],

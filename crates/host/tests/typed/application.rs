@@ -4,7 +4,10 @@
 use crate::linked::{Answer, Export, Linked};
 use crate::value;
 use madang_host::{
-    app::plan::{Limits, Plan},
+    app::{
+        plan::{Limits, Plan},
+        stores::KeyValueStore,
+    },
     guest::{
         call::Failure,
         code, engine,
@@ -158,8 +161,8 @@ fn plan(redis: &Redis, folder: &Path) -> anyhow::Result<Plan> {
             variable("call_timeout_ms", "20000"),
             variable("breaker_calls", "1000"),
         ],
-        components: Vec::new(),
         state_dir: Some(folder.to_owned()),
+        ..Source::default()
     })?;
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
     let limits = Limits { request_timeout_ms: 30_000, memory: MEMORY };
@@ -167,8 +170,9 @@ fn plan(redis: &Redis, folder: &Path) -> anyhow::Result<Plan> {
     plan.routes.clear();
     plan.subscriptions.clear();
     // A developer's own stores are left alone.
-    for store in plan.key_value_stores.values_mut().chain(plan.sqlite_databases.values_mut()) {
-        *store = folder.join(store.file_name().unwrap_or_default());
+    let files = plan.key_value_stores.values_mut().filter_map(KeyValueStore::file_mut);
+    for database in files.chain(plan.sqlite_databases.values_mut()) {
+        database.path = folder.join(database.path.file_name().unwrap_or_default());
     }
     // One after the other: what the first has compiled is there for the next.
     let _compiling = COMPILING.lock().unwrap_or_else(PoisonError::into_inner);

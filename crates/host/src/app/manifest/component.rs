@@ -1,6 +1,9 @@
 //! `[component.<id>]`.
 
-use crate::app::template::{self, Count};
+use crate::app::{
+    files::Mount,
+    template::{self, Count},
+};
 use anyhow::{Result, anyhow, bail, ensure};
 use indexmap::IndexMap;
 use serde::{Deserialize, de};
@@ -33,9 +36,15 @@ pub struct Component {
     _profile: de::IgnoredAny,
     #[serde(default)]
     tool: ComponentTools,
-    files: Option<toml::Value>,
-    exclude_files: Option<toml::Value>,
-    environment: Option<toml::Value>,
+    /// The files that an instance may read.
+    #[serde(default)]
+    pub files: Vec<Mount>,
+    /// Patterns of files that `files` leave out.
+    #[serde(default)]
+    pub exclude_files: Vec<String>,
+    /// Environment variables, as they are.
+    #[serde(default)]
+    pub environment: IndexMap<String, String>,
     ai_models: Option<toml::Value>,
     dependencies: Option<toml::Value>,
     dependencies_inherit_configuration: Option<toml::Value>,
@@ -104,9 +113,6 @@ impl Component {
             );
         }
         for (key, value, mend) in [
-            ("files", &self.files, "keep such data in the component or in a store"),
-            ("exclude_files", &self.exclude_files, "remove it"),
-            ("environment", &self.environment, "use `variables`"),
             ("ai_models", &self.ai_models, "call a model over HTTP"),
             ("dependencies", &self.dependencies, "compose the component when it is built"),
             (

@@ -9,6 +9,7 @@ pub use triggers::{
 };
 
 use super::{
+    chaining,
     parse::from_toml,
     template::{self, Count},
 };
@@ -122,6 +123,10 @@ impl Manifest {
             self.known(id, "--component-id")?;
         }
         self.components.retain(|id, _| ids.contains(id));
+        for (id, component) in &self.components {
+            chaining::check_selected(component, ids)
+                .with_context(|| format!("[component.{id}]"))?;
+        }
         self.triggers.http.retain(|trigger| ids.contains(&trigger.component));
         self.triggers.redis.retain(|trigger| ids.contains(&trigger.component));
         Ok(())

@@ -45,6 +45,9 @@ component = "shop-cart"
 source = "cart.wasm"
 allowed_outbound_hosts = ["redis://{{ host }}"]
 key_value_stores = ["default"]
+files = ["assets/*", { source = "pages", destination = "/" }]
+exclude_files = ["**/*.md"]
+environment = { LANG = "ko" }
 variables = { token = "{{ token }}" }
 build = { command = "make" }
 [component.shop-cart.tool.madang]
@@ -58,6 +61,8 @@ redis_keys = ["cart:*"]
     assert_eq!(cart.source(), Path::new("cart.wasm"));
     assert_eq!(cart.settings().ready.as_deref(), Some("/ready"));
     assert!(cart.settings().doorbell);
+    assert_eq!(cart.files.len(), 2);
+    assert_eq!(cart.environment["LANG"], "ko");
     assert!(matches!(manifest.triggers.http[1].route, RouteConfig::Private { private: true }));
     assert_eq!(manifest.triggers.redis[0].channel, "shop");
     assert_eq!(manifest.settings().ready_interval_ms, 1000);
@@ -83,9 +88,9 @@ fn unknown_keys_are_named_with_their_place() {
 #[test]
 fn what_is_not_supported_is_named_with_a_mend() {
     for (keys, expected) in [
-        ("files = [\"a\"]", "[component.a]: `files` is not supported: keep"),
-        ("environment = { A = \"b\" }", "`environment` is not supported: use `variables`"),
-        ("ai_models = [\"x\"]", "`ai_models` is not supported"),
+        ("ai_models = [\"x\"]", "[component.a]: `ai_models` is not supported: call"),
+        ("files = [1]", "an entry is a pattern such as"),
+        ("environment = { A = 1 }", "expected a string"),
         ("dependencies = { \"a:b\" = \"1\" }", "`dependencies` is not supported"),
         ("variables = { Bad = \"1\" }", "variables: \"Bad\""),
         ("[component.a.tool.madang]\nready = \"x\"", "must start with `/`"),

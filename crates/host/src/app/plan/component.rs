@@ -1,8 +1,11 @@
 //! What a worker needs to know of one component.
 
 use crate::app::{
+    chaining,
+    files::Files,
     grants::Grants,
     manifest::Manifest,
+    stores::{KeyValueStore, SqliteDatabase},
     template::{self, Values},
 };
 use anyhow::{Context, Result, ensure};
@@ -28,6 +31,12 @@ pub struct ComponentPlan {
     pub grants: Vec<String>,
     /// Resolved variables.
     pub variables: Values,
+    /// Environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// Which files an instance may read.
+    pub files: Files,
+    /// Folders that an instance may read, with their paths inside; empty until the files are laid out.
+    pub folders: Vec<(PathBuf, String)>,
     /// Labels of key-value stores that it may open.
     pub key_value_stores: Vec<String>,
     /// Labels of SQLite databases that it may open.
@@ -48,10 +57,10 @@ pub struct ComponentPlan {
     pub redis: bool,
 }
 
-/// The files of all stores, by label.
+/// All stores, by label.
 pub(super) struct Stores<'a> {
-    pub(super) key_value: &'a BTreeMap<String, PathBuf>,
-    pub(super) sqlite: &'a BTreeMap<String, PathBuf>,
+    pub(super) key_value: &'a BTreeMap<String, KeyValueStore>,
+    pub(super) sqlite: &'a BTreeMap<String, SqliteDatabase>,
 }
 
 impl ComponentPlan {
@@ -74,6 +83,10 @@ impl ComponentPlan {
             .collect::<Result<_>>()
             .context("allowed_outbound_hosts")?;
         Grants::parse(grants.iter().map(String::as_str)).context("allowed_outbound_hosts")?;
+        let redis = manifest.triggers.redis.iter().any(|trigger| trigger.component == id);
+        if redis {
+            chaining::check_no_redis(component)?;
+        }
         check_labels(&component.key_value_stores, stores.key_value, "key_value_store")?;
         check_labels(&component.sqlite_databases, stores.sqlite, "sqlite_database")?;
         Ok(Self {
@@ -89,6 +102,14 @@ impl ComponentPlan {
                     Ok((name.clone(), value))
                 })
                 .collect::<Result<_>>()?,
+            environment: component.environment.clone().into_iter().collect(),
+            files: Files {
+                base: base.to_owned(),
+                mounts: component.files.clone(),
+                exclude: component.exclude_files.clone(),
+                direct: false,
+            },
+            folders: Vec::new(),
             key_value_stores: component.key_value_stores.clone(),
             sqlite_databases: component.sqlite_databases.clone(),
             ready: settings.ready.clone(),
@@ -100,8 +121,14 @@ impl ComponentPlan {
             redis_channels: settings.redis_channels.clone(),
             doorbell: settings.doorbell,
             http: manifest.triggers.http.iter().any(|trigger| trigger.component == id),
-            redis: manifest.triggers.redis.iter().any(|trigger| trigger.component == id),
+            redis,
         })
+    }
+
+    /// The files and folders that were made for it.
+    pub fn made(&self) -> impl Iterator<Item = PathBuf> {
+        let folders = self.folders.iter().map(|(folder, _)| folder);
+        std::iter::once(&self.artifact).chain(folders).cloned()
     }
 
     /// Whether `path` asks how the component is: the `ready` path, and what lies in the same folder
@@ -124,7 +151,7 @@ pub fn info_path(ready: &str) -> Option<String> {
     ready.strip_suffix(READY).map(|folder| format!("{folder}{INFO}"))
 }
 
-fn check_labels(labels: &[String], stores: &BTreeMap<String, PathBuf>, table: &str) -> Result<()> {
+fn check_labels<T>(labels: &[String], stores: &BTreeMap<String, T>, table: &str) -> Result<()> {
     for label in labels {
         ensure!(
             stores.contains_key(label),

@@ -2,16 +2,20 @@
 
 mod component;
 
+pub use super::stores::without_password;
 pub use component::{ComponentPlan, info_path};
 
 use super::{
     manifest::{Manifest, RouteConfig},
     routes::{Route, Router},
     runtime_config::RuntimeConfig,
+    stores::{self, KeyValueStore, SqliteDatabase},
     template::{self, Values},
+    tls::Tls,
 };
 use anyhow::{Context, Result};
 use component::Stores;
+use http::uri::Scheme;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -35,12 +39,14 @@ pub struct Plan {
     pub routes: Vec<Route>,
     /// The Redis channels.
     pub subscriptions: Vec<Subscription>,
-    /// SQLite files of key-value stores, by label.
-    pub key_value_stores: BTreeMap<String, PathBuf>,
-    /// SQLite files of databases, by label.
-    pub sqlite_databases: BTreeMap<String, PathBuf>,
+    /// Key-value stores, by label.
+    pub key_value_stores: BTreeMap<String, KeyValueStore>,
+    /// SQLite databases, by label.
+    pub sqlite_databases: BTreeMap<String, SqliteDatabase>,
     /// Where the application is reached.
     pub listen: SocketAddr,
+    /// What it is served with by HTTPS, if it is.
+    pub tls: Option<Tls>,
     /// Where component output goes.
     pub logs: PathBuf,
     /// Whether component output is kept from the console.
@@ -89,6 +95,11 @@ impl Plan {
             || self.components.values().any(|component| component.ready.is_some())
     }
 
+    /// `http` or `https`.
+    pub fn scheme(&self) -> Scheme {
+        if self.tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP }
+    }
+
     /// Resolves every template and label of a manifest. Errors name the place and the mend.
     pub fn new(
         manifest: &Manifest,
@@ -98,14 +109,19 @@ impl Plan {
         quiet: bool,
         limits: Limits,
     ) -> Result<Self> {
-        let with_default = |stores: &BTreeMap<String, PathBuf>, file: &str| {
-            let mut stores = stores.clone();
-            stores.entry("default".to_owned()).or_insert_with(|| places.state.join(file));
-            stores
-        };
         // Spin's names for the stores that need no config.
-        let key_value_stores = with_default(&config.key_value_stores, "sqlite_key_value.db");
-        let sqlite_databases = with_default(&config.sqlite_databases, "sqlite_db.db");
+        let mut key_value_stores = config.key_value_stores.clone();
+        key_value_stores
+            .entry("default".to_owned())
+            .or_insert_with(|| KeyValueStore::Sqlite(SqliteDatabase::alone("sqlite_key_value.db")));
+        let mut sqlite_databases = config.sqlite_databases.clone();
+        sqlite_databases
+            .entry("default".to_owned())
+            .or_insert_with(|| SqliteDatabase::alone("sqlite_db.db"));
+        let files = key_value_stores.values_mut().filter_map(KeyValueStore::file_mut);
+        for database in files.chain(sqlite_databases.values_mut()) {
+            database.path = places.state.join(&database.path);
+        }
 
         let max_requests = match &manifest.settings().max_requests {
             Some(count) => count
@@ -145,11 +161,7 @@ impl Plan {
                 let address =
                     trigger.address.as_ref().or(default).context("the manifest was checked")?;
                 let address = template::resolve(address, values).with_context(place)?;
-                redis::parse_redis_url(&address)
-                    .with_context(|| {
-                        format!("the address is no redis:// URL: {}", without_password(&address))
-                    })
-                    .with_context(place)?;
+                stores::check_redis(&address).context("the address").with_context(place)?;
                 let channel = template::resolve(&trigger.channel, values).with_context(place)?;
                 Ok(Subscription { address, channel, component: trigger.component.clone() })
             })
@@ -164,21 +176,12 @@ impl Plan {
             key_value_stores,
             sqlite_databases,
             listen: places.listen,
+            tls: None,
             logs: places.state.join("logs"),
             quiet,
             limits,
             ready_interval_ms: manifest.settings().ready_interval_ms.max(10),
         })
-    }
-}
-
-/// A URL fit for a log line.
-pub fn without_password(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme + 3 < at => {
-            format!("{}…{}", &url[..scheme + 3], &url[at..])
-        }
-        _ => url.to_owned(),
     }
 }
 
@@ -216,7 +219,9 @@ mod tests {
         assert_eq!(component.source, Path::new("/base/a.wasm"));
         assert_eq!(component.grants, ["redis://h:1"]);
         assert_eq!(component.variables["url"], "x1");
-        assert_eq!(plan.key_value_stores["default"], Path::new("/state/sqlite_key_value.db"));
+        let default = KeyValueStore::Sqlite(SqliteDatabase::alone("/state/sqlite_key_value.db"));
+        assert_eq!(plan.key_value_stores["default"], default);
+        assert_eq!(plan.sqlite_databases["default"].path, Path::new("/state/sqlite_db.db"));
         assert_eq!(plan.routes.len(), 1);
     }
 
@@ -273,11 +278,5 @@ mod tests {
         let other = component("/ready");
         assert!(other.is_health("/ready") && !other.is_health("/live") && !other.is_info("/info"));
         assert!(!plan("").unwrap().components["a"].is_health("/"));
-    }
-
-    #[test]
-    fn passwords_stay_out_of_log_lines() {
-        assert_eq!(without_password("redis://me:secret@h:1"), "redis://…@h:1");
-        assert_eq!(without_password("redis://h:1"), "redis://h:1");
     }
 }

@@ -1,34 +1,25 @@
-//! `fermyon:spin/key-value` and `wasi:keyvalue`, in SQLite files of Spin's own layout.
+//! `fermyon:spin/key-value` and `wasi:keyvalue`, in SQLite files of Spin's own layout or in Redis.
 
+mod redis;
+mod sqlite;
 mod wasi;
 
 use super::{
     bindings::{fermyon::spin2_0_0::key_value as spin, wasi::keyvalue::store::Error},
-    database::{Database, LARGEST_RESULT},
+    database::Databases,
+    redis_pool::Pool,
     state::State,
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::app::stores::KeyValueStore;
 use wasmtime::component::Resource;
-
-const CREATE: &str = "CREATE TABLE IF NOT EXISTS spin_key_value \
-                      (store TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, \
-                      PRIMARY KEY (store, key))";
-const GET: &str = "SELECT value FROM spin_key_value WHERE store = ?1 AND key = ?2";
-const SET: &str = "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2, ?3) \
-                   ON CONFLICT (store, key) DO UPDATE SET value = ?3";
-const DELETE: &str = "DELETE FROM spin_key_value WHERE store = ?1 AND key = ?2";
-const KEYS: &str = "SELECT key FROM spin_key_value WHERE store = ?1";
-// Unlike Spin's, a swap of an absent key has one winner.
-const CREATE_VALUE: &str =
-    "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-const SWAP: &str =
-    "UPDATE spin_key_value SET value = ?3 WHERE store = ?1 AND key = ?2 AND value = ?4";
 
 /// An open store.
 #[derive(Clone)]
-pub struct Store {
-    label: String,
-    database: Database,
+pub enum Store {
+    /// In a SQLite file.
+    Sqlite(sqlite::Store),
+    /// In Redis.
+    Redis(redis::Store),
 }
 
 /// A value that may be swapped if it is still the one that was read.
@@ -41,90 +32,78 @@ pub struct Cas {
 type Pairs = Vec<(String, Vec<u8>)>;
 
 impl Store {
-    async fn work<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Connection, &str) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, String> {
-        let label = self.label.clone();
-        self.database.work(move |connection| work(connection, &label)).await
-    }
-
-    async fn write<T: Send + 'static>(
-        &self,
-        work: impl Fn(&mut Connection, &str) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, String> {
-        let label = self.label.clone();
-        self.database.quick_write(move |connection| work(connection, &label)).await
+    /// Opens the store of a label. Errors are in the words that a guest is told.
+    pub async fn open(
+        label: &str,
+        place: &KeyValueStore,
+        databases: &Databases,
+        pool: &Pool,
+    ) -> Result<Self, String> {
+        match place {
+            KeyValueStore::Sqlite(file) => {
+                sqlite::Store::open(label, databases.get(file)).await.map(Self::Sqlite)
+            }
+            KeyValueStore::Redis(url) => redis::Store::open(url, pool).await.map(Self::Redis),
+        }
     }
 
     async fn get(&self, key: String) -> Result<Option<Vec<u8>>, String> {
-        let label = self.label.clone();
-        self.database.quick(move |connection| get(connection, &label, &key)).await
+        match self {
+            Self::Sqlite(store) => store.get(key).await,
+            Self::Redis(store) => store.get(key).await,
+        }
     }
 
-    async fn set(&self, pairs: Pairs) -> Result<(), String> {
-        self.write(move |connection, label| {
-            let transaction = connection.transaction()?;
-            for (key, value) in &pairs {
-                transaction.prepare_cached(SET)?.execute(params![label, key, value])?;
-            }
-            transaction.commit()
-        })
-        .await
+    /// The values of those keys that there are, as in Spin.
+    async fn get_many(&self, keys: Vec<String>) -> Result<Vec<(String, Option<Vec<u8>>)>, String> {
+        match self {
+            Self::Sqlite(store) => store.get_many(keys).await,
+            Self::Redis(store) => store.get_many(keys).await,
+        }
+    }
+
+    /// Sets all pairs, or none.
+    pub async fn set(&self, pairs: Pairs) -> Result<(), String> {
+        match self {
+            Self::Sqlite(store) => store.set(pairs).await,
+            Self::Redis(store) => store.set(pairs).await,
+        }
     }
 
     async fn delete(&self, keys: Vec<String>) -> Result<(), String> {
-        self.write(move |connection, label| {
-            let transaction = connection.transaction()?;
-            for key in &keys {
-                transaction.prepare_cached(DELETE)?.execute(params![label, key])?;
-            }
-            transaction.commit()
-        })
-        .await
+        match self {
+            Self::Sqlite(store) => store.delete(keys).await,
+            Self::Redis(store) => store.delete(keys).await,
+        }
     }
 
     async fn keys(&self) -> Result<Vec<String>, String> {
-        self.work(|connection, label| {
-            let mut size = 0;
-            connection
-                .prepare_cached(KEYS)?
-                .query_map([label], |row| {
-                    let key: String = row.get(0)?;
-                    size += size_of::<String>() + key.len();
-                    if size > LARGEST_RESULT {
-                        let text = format!("query result exceeds limit of {LARGEST_RESULT} bytes");
-                        return Err(rusqlite::Error::ToSqlConversionFailure(text.into()));
-                    }
-                    Ok(key)
-                })?
-                .collect()
-        })
-        .await
+        match self {
+            Self::Sqlite(store) => store.keys().await,
+            Self::Redis(store) => store.keys().await,
+        }
     }
 
-    /// Adds to a number kept as eight little-endian bytes, Spin's way.
     async fn increment(&self, key: String, delta: i64) -> Result<i64, String> {
-        let sum = self.write(move |connection, label| {
-            let transaction =
-                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            let number = match get(&transaction, label, &key)? {
-                None => Some(0),
-                Some(bytes) => bytes.try_into().ok().map(i64::from_le_bytes),
-            };
-            let Some(sum) = number.and_then(|number| number.checked_add(delta)) else {
-                return Ok(None);
-            };
-            transaction.prepare_cached(SET)?.execute(params![label, key, sum.to_le_bytes()])?;
-            transaction.commit()?;
-            Ok(Some(sum))
-        });
-        sum.await?.ok_or_else(|| "the value is not a number that can be incremented".to_owned())
+        match self {
+            Self::Sqlite(store) => store.increment(key, delta).await,
+            Self::Redis(store) => store.increment(key, delta).await,
+        }
     }
-}
 
-fn get(connection: &Connection, label: &str, key: &str) -> rusqlite::Result<Option<Vec<u8>>> {
-    connection.prepare_cached(GET)?.query_row([label, key], |row| row.get(0)).optional()
+    /// Sets a value if it still is what was seen; whether it was. Unlike Spin's, a swap of an absent
+    /// key has one winner.
+    async fn swap(
+        &self,
+        key: String,
+        value: Vec<u8>,
+        seen: Option<Vec<u8>>,
+    ) -> Result<bool, String> {
+        match self {
+            Self::Sqlite(store) => store.swap(key, value, seen).await,
+            Self::Redis(store) => store.swap(key, value, seen).await,
+        }
+    }
 }
 
 impl State {
@@ -137,14 +116,13 @@ impl State {
             return Ok(Err(Error::AccessDenied));
         }
         let host = self.host();
-        let Some(path) = host.plan.key_value_stores.get(&label) else {
+        let Some(place) = host.plan.key_value_stores.get(&label) else {
             return Ok(Err(Error::NoSuchStore));
         };
-        let store = Store { label, database: host.databases.get(path) };
-        if let Err(fault) = store.database.prepare(CREATE).await {
-            return Ok(Err(Error::Other(fault)));
+        match Store::open(&label, place, &host.databases, &host.redis).await {
+            Ok(store) => Ok(Ok(self.table.push(store)?)),
+            Err(fault) => Ok(Err(Error::Other(fault))),
         }
-        Ok(Ok(self.table.push(store)?))
     }
 
     fn store(&self, store: &Resource<Store>) -> wasmtime::Result<Store> {

@@ -1,11 +1,10 @@
 //! `wasi:keyvalue`.
 
-use super::{CREATE_VALUE, Cas, Pairs, SWAP, Store, get};
+use super::{Cas, Pairs, Store};
 use crate::guest::{
     bindings::wasi::keyvalue::{atomics, batch, store as wasi},
     state::State,
 };
-use rusqlite::params;
 use wasmtime::component::Resource;
 
 impl wasi::Host for State {
@@ -80,19 +79,7 @@ impl batch::Host for State {
         bucket: Resource<Store>,
         keys: Vec<String>,
     ) -> wasmtime::Result<Result<Vec<(String, Option<Vec<u8>>)>, wasi::Error>> {
-        let result = self
-            .store(&bucket)?
-            .work(move |connection, label| {
-                // As in Spin, keys that are not there are not in the answer.
-                keys.into_iter()
-                    .filter_map(|key| match get(connection, label, &key) {
-                        Ok(None) => None,
-                        Ok(value) => Some(Ok((key, value))),
-                        Err(error) => Some(Err(error)),
-                    })
-                    .collect()
-            })
-            .await;
+        let result = self.store(&bucket)?.get_many(keys).await;
         self.done(result, wasi::Error::Other).await
     }
 
@@ -132,20 +119,9 @@ impl atomics::Host for State {
         value: Vec<u8>,
     ) -> wasmtime::Result<Result<(), atomics::CasError>> {
         let Cas { store, key, seen } = self.table.delete(cas)?;
-        let name = key.clone();
-        let swapped = store
-            .work(move |connection, label| match seen {
-                Some(seen) => {
-                    connection.prepare_cached(SWAP)?.execute(params![label, name, value, seen])
-                }
-                None => {
-                    connection.prepare_cached(CREATE_VALUE)?.execute(params![label, name, value])
-                }
-            })
-            .await;
-        let present = match swapped {
-            Ok(0) => store.get(key.clone()).await.map(Some),
-            Ok(_) => Ok(None),
+        let present = match store.swap(key.clone(), value, seen).await {
+            Ok(false) => store.get(key.clone()).await.map(Some),
+            Ok(true) => Ok(None),
             Err(fault) => Err(fault),
         };
         self.performed().await;

@@ -1,0 +1,115 @@
+use crate::app::{Action, App, Folder};
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, StreamOwned,
+    crypto::ring,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    sync::Arc,
+};
+
+const CERTIFICATE: &str = include_str!("tls/certificate.pem");
+const KEY: &str = include_str!("tls/key.pem");
+const FLAGS: [&str; 4] = ["--tls-cert", "certificate.pem", "--tls-key", "key.pem"];
+
+fn folder(key: &str) -> Folder {
+    let folder = Folder::new(&[("echo", Action::Echo("spin-full-url"))], "");
+    fs::write(folder.path().join("certificate.pem"), CERTIFICATE).unwrap();
+    fs::write(folder.path().join("key.pem"), key).unwrap();
+    folder
+}
+
+/// What a client that trusts the certificate is answered.
+fn ask(app: &App, path: &str) -> String {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(CERTIFICATE.as_bytes()).unwrap()).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from("localhost").unwrap();
+    let client = ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut stream = StreamOwned::new(client, TcpStream::connect(address(app)).unwrap());
+    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn address(app: &App) -> String {
+    app.running()["http"].as_str().unwrap().strip_prefix("https://").unwrap().to_owned()
+}
+
+#[test]
+fn an_application_is_served_by_https() {
+    let folder = folder(KEY);
+    let app = folder.up(&FLAGS);
+    let answer = ask(&app, "/echo?q=1");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("echo: https://localhost/echo?q=1\r\n"), "{answer}");
+    assert!(ask(&app, "/.well-known/spin/health").ends_with("OK"));
+    // One who does not speak TLS gets no answer, and holds up nobody.
+    let mut plain = TcpStream::connect(address(&app)).unwrap();
+    plain.write_all(b"GET /echo HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    let _ = plain.read_to_end(&mut answer);
+    assert!(!answer.starts_with(b"HTTP/"), "{}", String::from_utf8_lossy(&answer));
+    let silent = TcpStream::connect(address(&app)).unwrap();
+    assert!(ask(&app, "/echo").starts_with("HTTP/1.1 200"));
+    drop(silent);
+    assert!(app.stop().0);
+}
+
+#[test]
+fn a_component_calls_its_application_by_https() {
+    let folder = Folder::with_manifest(
+        r#"
+spin_manifest_version = 2
+application.name = "test"
+[variables]
+base_url = { required = true }
+[[trigger.http]]
+route = "/call"
+component = "call"
+[[trigger.http]]
+route = "/far/..."
+component = "echo"
+[component.echo]
+source = "echo.wasm"
+[component.call]
+source = "call.wasm"
+allowed_outbound_hosts = ["http://self"]
+variables = { base_url = "{{ base_url }}" }
+"#,
+    );
+    folder.build("call", &Action::Call("self.alt"));
+    folder.build("echo", &Action::Echo("spin-full-url"));
+    fs::write(folder.path().join("certificate.pem"), CERTIFICATE).unwrap();
+    fs::write(folder.path().join("key.pem"), KEY).unwrap();
+    let app = folder.up(&FLAGS);
+    let answer = ask(&app, "/call");
+    let expected = format!("echo: https://{}/far/away?q=1\r\n", address(&app));
+    assert!(answer.contains(&expected), "{answer}");
+}
+
+#[test]
+fn faults_of_the_certificate_are_named() {
+    for (key, arguments, expected) in [
+        (KEY, &FLAGS[..2], "--tls-key <TLS_KEY>"),
+        (
+            KEY,
+            &["--tls-cert", "none.pem", "--tls-key", "key.pem"],
+            "--tls-cert none.pem: cannot read",
+        ),
+        ("nothing", &FLAGS, "--tls-key: the file is no private key in PEM"),
+        (include_str!("tls/other-key.pem"), &FLAGS, "--tls-cert and --tls-key do not go together"),
+    ] {
+        let said = folder(key).refused(arguments);
+        assert!(said.contains(expected), "{said}");
+    }
+}
