@@ -12,6 +12,7 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+use tempfile::TempDir;
 
 /// How long what happens by itself may take.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -19,16 +20,46 @@ const DEADLINE: Duration = Duration::from_secs(30);
 const BUILT_WITHOUT: &str = "was not registered with the config resolver";
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// An application that only has the probe compiled.
+const ONLY_PROBE: &str = r#"
+spin_manifest_version = 2
+application.name = "only-probe"
+trigger.http = [{ route = "/", component = "probe" }]
+component.probe.source = "probe.wasm"
+"#;
+
 /// What is around the applications.
 pub struct Surroundings {
     redis: Redis,
     neighbour: Neighbour,
+    /// The state folder of an embedded host that ran the probe.
+    warm: TempDir,
 }
 
 impl Surroundings {
-    /// Starts all of it.
+    /// Starts all of it, and has the embedded host compile the probe: once, for it takes longer than a
+    /// case.
     pub fn new() -> Self {
-        Self { redis: Redis::start(), neighbour: Neighbour::start() }
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = folder.path().join("spin.toml");
+        fs::write(&manifest, ONLY_PROBE).unwrap();
+        bring_probe(folder.path());
+        let warm = tempfile::tempdir().unwrap();
+        let builder = Host::builder().backend(Backend::Madang).manifest(manifest);
+        builder.state_dir(warm.path()).own_cache().workers(1).start();
+        Self { redis: Redis::start(), neighbour: Neighbour::start(), warm }
+    }
+
+    /// A state folder of a case's own, where the probe is compiled.
+    fn state(&self) -> TempDir {
+        let state = tempfile::tempdir().unwrap();
+        let cache = state.path().join("cache");
+        fs::create_dir(&cache).unwrap();
+        for entry in fs::read_dir(self.warm.path().join("cache")).unwrap() {
+            let entry = entry.unwrap();
+            fs::hard_link(entry.path(), cache.join(entry.file_name())).unwrap();
+        }
+        state
     }
 
     fn put_into(&self, text: &str) -> String {
@@ -40,7 +71,8 @@ impl Surroundings {
 pub fn run(case: &Case, backend: Backend, surroundings: &Surroundings) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     lay_out(case, folder.path(), surroundings);
-    let started = start(case, backend, surroundings, folder.path());
+    let state = surroundings.state();
+    let started = start(case, backend, surroundings, folder.path(), state.path());
     let fault = |place: &str, fault: &str| format!("==> {}{place}: {fault}", case.name);
 
     let begin = match (&started, &case.error) {
@@ -84,14 +116,18 @@ fn lay_out(case: &Case, folder: &Path, surroundings: &Surroundings) {
             fs::write(path.with_extension("wasm"), wat::parse_file(&path).unwrap()).unwrap();
         }
     }
-    let probe = repository().join("target/wasm32-wasip2/component/probe.wasm");
-    fs::copy(&probe, folder.join("probe.wasm")).unwrap_or_else(|error| {
-        panic!("{}: {error}; `cargo xtask test` builds it", probe.display())
-    });
+    bring_probe(folder);
     // Without one, tests are given a config in which every store is there.
     let config = folder.join("runtime-config.toml");
     let text = fs::read_to_string(&config).unwrap_or_default();
     fs::write(config, surroundings.put_into(&text)).unwrap();
+}
+
+fn bring_probe(folder: &Path) {
+    let probe = repository().join("target/wasm32-wasip2/component/probe.wasm");
+    fs::copy(&probe, folder.join("probe.wasm")).unwrap_or_else(|error| {
+        panic!("{}: {error}; `cargo xtask test` builds it", probe.display())
+    });
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
@@ -113,12 +149,14 @@ fn start(
     backend: Backend,
     surroundings: &Surroundings,
     folder: &Path,
+    state: &Path,
 ) -> Result<Host, String> {
     let mut builder = Host::builder()
         .backend(backend)
         .manifest(folder.join("spin.toml"))
         .runtime_config(folder.join("runtime-config.toml"))
         .current_dir(folder)
+        .state_dir(state)
         .redis_url(surroundings.redis.url())
         .workers(1)
         .own_cache();
