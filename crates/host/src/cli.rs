@@ -2,7 +2,7 @@
 
 use crate::{
     app::{plan::Limits, tls::TlsFiles},
-    breakers, client,
+    breakers, client, flags,
     guest::faults::{Crash, Delay, Order, Trigger},
     process::{self, trigger::Listener, worker::Worker},
     supervisor::{
@@ -163,7 +163,14 @@ struct Component {
 
 /// Runs the command line; errors go to standard error.
 pub fn main() -> ExitCode {
-    match run(Cli::parse().command) {
+    let cli = Cli::try_parse().unwrap_or_else(|error| match flags::only_in_spin(&error) {
+        Some(said) => {
+            crate::say!("madang: {said}");
+            std::process::exit(error.exit_code())
+        }
+        None => error.exit(),
+    });
+    match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             crate::say!("madang: {error:#}");

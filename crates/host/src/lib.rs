@@ -10,6 +10,7 @@ mod breakers;
 pub mod cli;
 mod client;
 pub mod control;
+mod flags;
 pub mod guest;
 pub mod problem;
 pub mod process;

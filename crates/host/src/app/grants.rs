@@ -37,12 +37,10 @@ enum PortGrant {
 }
 
 impl Grants {
-    /// Parses resolved entries. One that a variable left empty (`""`, `http://`, `https://`) grants
-    /// nothing, as in Spin.
+    /// Parses resolved entries.
     pub fn parse<'a>(entries: impl IntoIterator<Item = &'a str>) -> Result<Self> {
         entries
             .into_iter()
-            .filter(|entry| !matches!(*entry, "" | "http://" | "https://"))
             .map(|entry| {
                 entry.parse().with_context(|| {
                     format!(
@@ -220,18 +218,25 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_say_nothing_grant_nothing() {
-        let grants = Grants::parse(["", "http://"]).unwrap();
-        assert!(!grants.allow(&"http://example.com".parse().unwrap()));
-        assert!(!grants.allow_own());
+    fn itself_is_granted_by_its_name() {
+        assert!(!Grants::parse([]).unwrap().allow_own());
+        assert!(!Grants::parse(["http://example.com"]).unwrap().allow_own());
         assert!(Grants::parse(["http://self"]).unwrap().allow_own());
     }
 
     #[test]
     fn bad_entries_are_named() {
-        for bad in
-            ["*", "example.com", "http://a/b", "foo://a", "http://a:x", "http://a*b", "h1://a:1"]
-        {
+        for bad in [
+            "",
+            "http://",
+            "*",
+            "example.com",
+            "http://a/b",
+            "foo://a",
+            "http://a:x",
+            "http://a*b",
+            "h1://a:1",
+        ] {
             let error = format!("{:#}", Grants::parse([bad]).unwrap_err());
             assert!(error.contains(&format!("{bad:?} is not an outbound host")), "{error}");
         }

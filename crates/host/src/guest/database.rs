@@ -233,6 +233,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn other_files_are_attached_where_that_is_allowed_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let attach = format!("ATTACH '{}' AS other", folder.path().join("other.db").display());
+        for allowed in [false, true] {
+            let database = open(&folder.path().join("one.db"), allowed).unwrap();
+            assert_eq!(database.execute(&attach, []).is_ok(), allowed);
+            assert!(database.execute("ATTACH ':memory:' AS scratch", []).is_ok());
+        }
+    }
+
+    #[test]
     fn a_new_file_can_be_opened_by_several_at_once() {
         let folder = tempfile::tempdir().unwrap();
         for round in 0..50 {

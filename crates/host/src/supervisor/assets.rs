@@ -10,16 +10,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Lays out a component's files in a folder of `cache` that is named after what they are. Returns the
+/// Lays out a component's files in a folder of `place` that is named after what they are. Returns the
 /// folders to mount, and where. Errors name the entry or the file.
-pub fn lay_out(files: &Files, cache: &Path) -> Result<Vec<(PathBuf, String)>> {
+pub fn lay_out(files: &Files, place: &Path) -> Result<Vec<(PathBuf, String)>> {
     if files.mounts.is_empty() {
         return Ok(Vec::new());
     }
     if files.direct {
         return files.folders();
     }
-    let aside = cache.join("files.new");
+    let aside = place.join("new");
     // Left by one who was killed.
     let _ = fs::remove_dir_all(&aside);
     let mut hash = Sha256::new();
@@ -40,7 +40,7 @@ pub fn lay_out(files: &Files, cache: &Path) -> Result<Vec<(PathBuf, String)>> {
                 format!("files: cannot copy {} to {}", path.display(), to.display())
             })?;
     }
-    let folder = cache.join(format!("files-{}", hex(&hash.finalize())));
+    let folder = place.join(hex(&hash.finalize()));
     if folder.is_dir() {
         let _ = fs::remove_dir_all(&aside);
     } else {
@@ -57,14 +57,14 @@ mod tests {
     #[test]
     fn the_same_files_are_the_same_folder_and_others_another() {
         let base = tempfile::tempdir().unwrap();
-        let cache = tempfile::tempdir().unwrap();
+        let place = tempfile::tempdir().unwrap();
         let write = |text: &str| fs::write(base.path().join("a.txt"), text).unwrap();
         let files = Files {
             base: base.path().to_owned(),
             mounts: vec![Mount::Pattern("*.txt".to_owned())],
             ..Files::default()
         };
-        let lay_out = || lay_out(&files, cache.path()).unwrap();
+        let lay_out = || lay_out(&files, place.path()).unwrap();
         write("one");
         let first = lay_out();
         assert_eq!(lay_out(), first);
@@ -74,6 +74,6 @@ mod tests {
         let read =
             |folders: &[(PathBuf, String)]| fs::read_to_string(folders[0].0.join("a.txt")).unwrap();
         assert_eq!((read(&first).as_str(), read(&second).as_str()), ("one", "two"));
-        assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 2);
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 2);
     }
 }

@@ -21,15 +21,15 @@ const NICENESS: i32 = 5;
 #[derive(Serialize, Deserialize)]
 struct Job {
     plan: Plan,
-    cache: PathBuf,
+    state_dir: PathBuf,
     keep: Vec<PathBuf>,
 }
 
 /// Compiles the plan's components, where that was not done before, and checks that they can run.
-/// Lays out their files. What is neither the plan's nor in `keep` is removed from the cache. Errors name
-/// the component and the mend.
+/// Lays out their files. What is neither the plan's nor in `keep` is removed from the state folder. Errors
+/// name the component and the mend.
 pub async fn compile(plan: Plan, state_dir: &Path, keep: Vec<PathBuf>) -> Result<Plan> {
-    let job = Job { plan, cache: state_dir.join("cache"), keep };
+    let job = Job { plan, state_dir: state_dir.to_owned(), keep };
     let mut command = Command::new(own_program()?);
     command.arg("compile").stdin(Stdio::piped()).stdout(Stdio::piped());
     // A group of its own: Ctrl-C in the terminal must reach the supervisor only.
@@ -55,7 +55,8 @@ pub fn main() -> Result<()> {
     serde_json::to_writer(std::io::stdout().lock(), &result).context("the supervisor is gone")
 }
 
-fn work(Job { mut plan, cache, keep }: Job) -> Result<Plan> {
+fn work(Job { mut plan, state_dir, keep }: Job) -> Result<Plan> {
+    let (cache, files) = (state_dir.join("cache"), state_dir.join("files"));
     let engine = engine::engine(1, plan.limits.memory)?;
     let linker = link::linker(&engine)?;
     for (id, component) in &mut plan.components {
@@ -63,23 +64,30 @@ fn work(Job { mut plan, cache, keep }: Job) -> Result<Plan> {
         component.artifact =
             code::compile(&engine, &component.source, &cache).with_context(place)?;
         let code = code::load(&engine, &component.artifact).with_context(place)?;
-        component.folders = assets::lay_out(&component.files, &cache).with_context(place)?;
+        component.folders = assets::lay_out(&component.files, &files).with_context(place)?;
         link::check(&engine, &linker, &code, component.http, component.redis)
             .with_context(|| component.source.display().to_string())
             .with_context(place)?;
     }
-    forget_others(&plan, &cache, keep);
+    let mut used: HashSet<_> = keep.into_iter().collect();
+    used.extend(plan.components.values().flat_map(ComponentPlan::made));
+    for folder in [cache, files] {
+        forget_others(&folder, &used);
+    }
     Ok(plan)
 }
 
-/// Removes compiled files of earlier builds, and copies of files that were others. Only the supervisor that holds the state folder does.
-fn forget_others(plan: &Plan, cache: &Path, keep: Vec<PathBuf>) {
-    let mut used: HashSet<_> = keep.into_iter().collect();
-    used.extend(plan.components.values().flat_map(ComponentPlan::made));
-    for entry in fs::read_dir(cache).into_iter().flatten().flatten() {
-        if !used.contains(&entry.path()) {
+/// Removes from a folder what is not used: compiled files of earlier builds, copies of files that were
+/// others. Only the supervisor that holds the state folder does, and only what is in it: a cache that is a
+/// link is shared with others.
+fn forget_others(folder: &Path, used: &HashSet<PathBuf>) {
+    if folder.is_symlink() {
+        return;
+    }
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if !used.contains(&path) {
             // What cannot be removed only takes room.
-            let path = entry.path();
             let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
         }
     }

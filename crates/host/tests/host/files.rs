@@ -65,6 +65,12 @@ fn files_change_with_a_reload_or_at_once_where_they_are_mounted_directly() {
         assert_eq!(shown(&app).1.as_deref(), Some(at_once), "{arguments:?}");
         assert!(folder.run(&["reload"]).0);
         assert_eq!(shown(&app).1.as_deref(), Some("two"), "{arguments:?}");
+        app.stop();
+        // Copies that nobody needs any more do not add up.
+        folder.up(arguments).stop();
+        let copies = fs::read_dir(folder.path().join(".madang/files"));
+        let copies = copies.map_or(0, |copies| copies.count());
+        assert_eq!(copies, usize::from(arguments.is_empty()), "{arguments:?}");
     }
 }
 

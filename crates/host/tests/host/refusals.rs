@@ -90,6 +90,11 @@ fn faults_of_the_command_line_are_named_with_their_mend() {
              you mean `hello`?",
         ),
         (["--env", "A"], "\"A\" is no pair: write `name=value`"),
+        (
+            ["--max-instance-memory", "1"],
+            "--max-instance-memory is a flag of `spin up` that is not supported: write --memory-limit",
+        ),
+        (["--follow=hello", "-q"], "--follow is a flag of `spin up` that is not supported: read"),
         (["--admin", "0.0.0.0:0"], "the admin port has no password and stays on this machine"),
         (
             ["--from", "elsewhere.toml"],

@@ -150,9 +150,10 @@ impl Manifest {
                 "[variables]: `{name}` must have either `required = true` or a `default`"
             );
         }
+        self.application.trigger.check()?;
         for trigger in &self.triggers.http {
-            self.known(&trigger.component, "[[trigger.http]]")?;
             trigger.check()?;
+            self.known(&trigger.component, "[[trigger.http]]")?;
         }
         for trigger in &self.triggers.redis {
             self.known(&trigger.component, "[[trigger.redis]]")?;

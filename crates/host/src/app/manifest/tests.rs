@@ -124,6 +124,19 @@ fn triggers_are_checked() {
             "the executor \"wagi\" is not supported",
         ),
         (
+            "[[trigger.http]]\nroute = \"/\"\nstatic_response = { status_code = 404 }",
+            "`static_response` is not supported: answer it by a component",
+        ),
+        ("[[trigger.http]]\nroute = \"/\"", "[[trigger.http]] names no `component`"),
+        (
+            "[[trigger.http]]\nroute = \"/\"\ncomponent = { source = \"a\" }",
+            "that is written in its trigger is not supported: give it a table",
+        ),
+        (
+            "[application.trigger.http]\nbase = \"/a\"\n[[trigger.http]]\nroute = \"/\"",
+            "write \"/a\" before each route",
+        ),
+        (
             "[[trigger.redis]]\nchannel = \"c\"\ncomponent = \"a\"\n[component.a]\nsource = \"a\"",
             "has no server",
         ),

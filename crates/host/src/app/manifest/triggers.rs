@@ -1,6 +1,6 @@
 //! `[[trigger.…]]` and `[application.trigger.…]`.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use serde::{Deserialize, Deserializer, de};
 use std::fmt;
 
@@ -10,6 +10,14 @@ use std::fmt;
 pub struct TriggerDefaults {
     /// `[application.trigger.redis]`.
     pub redis: Option<RedisDefaults>,
+    http: Option<HttpDefaults>,
+}
+
+/// `[application.trigger.http]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HttpDefaults {
+    base: Option<String>,
 }
 
 /// `[application.trigger.redis]`.
@@ -38,8 +46,12 @@ pub struct HttpTrigger {
     /// Where the component is reached.
     pub route: RouteConfig,
     /// The component's id.
+    #[serde(default, deserialize_with = "component_id")]
     pub component: String,
     executor: Option<Executor>,
+    static_response: Option<toml::Value>,
+    components: Option<toml::Value>,
+    dependencies: Option<toml::Value>,
 }
 
 /// The route of an HTTP trigger.
@@ -71,13 +83,50 @@ pub struct RedisTrigger {
     /// The channel; may be a template.
     pub channel: String,
     /// The component's id.
+    #[serde(deserialize_with = "component_id")]
     pub component: String,
     /// Another server than the application's; may be a template.
     pub address: Option<String>,
 }
 
+fn component_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a component is named by its id")]
+    enum Reference {
+        Id(String),
+        InPlace(de::IgnoredAny),
+    }
+    match Reference::deserialize(deserializer)? {
+        Reference::Id(id) => Ok(id),
+        Reference::InPlace(_) => Err(de::Error::custom(
+            "a component that is written in its trigger is not supported: give it a table \
+             [component.<id>] and write `component = \"<id>\"`",
+        )),
+    }
+}
+
+impl TriggerDefaults {
+    pub(super) fn check(&self) -> Result<()> {
+        match self.http.as_ref().and_then(|http| http.base.as_deref()) {
+            None | Some("/") => Ok(()),
+            Some(base) => bail!(
+                "[application.trigger.http]: `base` is not supported, in Spin neither: write {base:?} \
+                 before each route"
+            ),
+        }
+    }
+}
+
 impl HttpTrigger {
     pub(super) fn check(&self) -> Result<()> {
+        for (key, value, mend) in [
+            ("static_response", &self.static_response, "answer it by a component"),
+            ("components", &self.components, "call them from the component"),
+            ("dependencies", &self.dependencies, "compose the component when it is built"),
+        ] {
+            ensure!(value.is_none(), "[[trigger.http]]: `{key}` is not supported: {mend}");
+        }
+        ensure!(!self.component.is_empty(), "[[trigger.http]] names no `component`: add its id");
         if let RouteConfig::Private { private: false } = self.route {
             bail!(
                 "[[trigger.http]] of `{}`: write `route = {{ private = true }}` or a path",

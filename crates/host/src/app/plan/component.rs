@@ -79,7 +79,14 @@ impl ComponentPlan {
         let grants: Vec<_> = component
             .allowed_outbound_hosts
             .iter()
-            .map(|entry| template::resolve(entry, values))
+            .map(|entry| Ok((entry, template::resolve(entry, values)?)))
+            // As in Spin, one that a variable left empty grants nothing.
+            .filter(|resolved: &Result<_>| {
+                !resolved.as_ref().is_ok_and(|(entry, resolved)| {
+                    entry.contains("{{") && matches!(resolved.as_str(), "" | "http://" | "https://")
+                })
+            })
+            .map(|resolved| resolved.map(|(_, resolved)| resolved))
             .collect::<Result<_>>()
             .context("allowed_outbound_hosts")?;
         Grants::parse(grants.iter().map(String::as_str)).context("allowed_outbound_hosts")?;

@@ -192,12 +192,12 @@ mod tests {
     fn plan(rest: &str) -> Result<Plan> {
         let manifest = Manifest::parse(&format!(
             "spin_manifest_version = 2\napplication.name = \"a\"\n[variables]\nport = {{ default \
-             = \"1\" }}\n\
+             = \"1\" }}\nnone = {{ default = \"\" }}\n\
              [[trigger.http]]\nroute = \"/\"\ncomponent = \"a\"\n[[trigger.http]]\nroute = {{ \
              private = true }}\n\
              component = \"a\"\n[component.a]\nsource = \"a.wasm\"\n{rest}"
         ))?;
-        let values = [("port".to_owned(), "1".to_owned())].into();
+        let values = [("port", "1"), ("none", "")].map(|(k, v)| (k.into(), v.into())).into();
         let places = Places {
             base: Path::new("/base"),
             state: Path::new("/state"),
@@ -210,13 +210,14 @@ mod tests {
     #[test]
     fn templates_labels_and_paths_are_resolved() {
         let plan = plan(
-            "allowed_outbound_hosts = [\"redis://h:{{ port }}\"]\nkey_value_stores = \
+            "allowed_outbound_hosts = [\"redis://h:{{ port }}\", \"{{ none }}\", \"http://{{ none }}\"]\nkey_value_stores = \
              [\"default\"]\n\
              variables = { url = \"x{{ port }}\" }",
         )
         .unwrap();
         let component = &plan.components["a"];
         assert_eq!(component.source, Path::new("/base/a.wasm"));
+        // What a variable leaves empty is no entry.
         assert_eq!(component.grants, ["redis://h:1"]);
         assert_eq!(component.variables["url"], "x1");
         let default = KeyValueStore::Sqlite(SqliteDatabase::alone("/state/sqlite_key_value.db"));
@@ -245,6 +246,7 @@ mod tests {
                 "allowed_outbound_hosts = [\"x\"]",
                 "[component.a]: allowed_outbound_hosts: \"x\" is not an outbound host",
             ),
+            ("allowed_outbound_hosts = [\"http://\"]", "\"http://\" is not an outbound host"),
         ] {
             let error = format!("{:#}", plan(rest).unwrap_err());
             assert!(error.contains(expected), "{error}");

@@ -204,3 +204,66 @@ impl spin::HostStore for State {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::stores::SqliteDatabase;
+    use madang_testing::Redis;
+
+    async fn is_a_store(place: KeyValueStore) -> Result<(), String> {
+        let (databases, pool) = (Databases::default(), Pool::default());
+        let store = Store::open("default", &place, &databases, &pool).await?;
+        let text = |text: &str| text.to_owned();
+        let bytes = |text: &str| text.as_bytes().to_vec();
+
+        store.set(vec![(text("a"), bytes("1")), (text("b"), bytes(""))]).await?;
+        store.set(Vec::new()).await?;
+        assert_eq!(store.get(text("a")).await?, Some(bytes("1")), "{place:?}");
+        assert_eq!(store.get(text("none")).await?, None);
+        let many = store.get_many(vec![text("b"), text("none"), text("a")]).await?;
+        assert_eq!(many, [(text("b"), Some(bytes(""))), (text("a"), Some(bytes("1")))]);
+        assert_eq!(store.get_many(Vec::new()).await?, []);
+
+        assert_eq!(store.increment(text("n"), 5).await?, 5);
+        assert_eq!(store.increment(text("n"), -7).await?, -2);
+        store.set(vec![(text("word"), bytes("word"))]).await?;
+        assert!(store.increment(text("word"), 1).await.is_err());
+
+        // A swap of what is not there has one winner, and one of what has changed has none.
+        assert!(store.swap(text("c"), bytes("x"), None).await?);
+        assert!(!store.swap(text("c"), bytes("y"), None).await?);
+        assert!(!store.swap(text("c"), bytes("y"), Some(bytes("z"))).await?);
+        assert!(store.swap(text("c"), bytes("y"), Some(bytes("x"))).await?);
+        assert!(!store.swap(text("none"), bytes("y"), Some(bytes(""))).await?);
+        assert_eq!(store.get(text("c")).await?, Some(bytes("y")));
+
+        store.delete(vec![text("a"), text("none")]).await?;
+        store.delete(Vec::new()).await?;
+        let mut keys = store.keys().await?;
+        keys.sort();
+        assert_eq!(keys, ["b", "c", "n", "word"]);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_file_is_a_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = SqliteDatabase::alone(folder.path().join("a.db"));
+        is_a_store(KeyValueStore::Sqlite(file)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn redis_is_a_store() {
+        let server = Redis::start();
+        is_a_store(KeyValueStore::Redis(server.url())).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_away_is_said_to_be() {
+        let place = KeyValueStore::Redis("redis://127.0.0.1:1".to_owned());
+        let (databases, pool) = (Databases::default(), Pool::default());
+        let opened = Store::open("default", &place, &databases, &pool).await;
+        assert!(opened.err().unwrap().contains("Connection refused"));
+    }
+}
