@@ -29,8 +29,11 @@ fn the_table_names_every_flag_of_spin() {
         return println!("spin is not on the PATH: its flags are not looked at");
     }
     let (text, _) = table();
-    let help = Command::new("spin").args(["up", "--help"]).output().unwrap().stdout;
-    let help = String::from_utf8(help).unwrap();
+    // Told for an application, it has the flags of the application's triggers as well.
+    let application = &Case::all()[0].folder;
+    let help = Command::new("spin").args(["up", "--help", "--from"]).arg(application).output();
+    let help = String::from_utf8(help.unwrap().stdout).unwrap();
+    assert!(help.contains("--listen"), "no flags of the HTTP trigger: {help}");
     let lines = help.lines().map(str::trim).filter(|line| line.starts_with('-'));
     let flags = lines.filter_map(|line| line.split([' ', ',']).find(|word| word.starts_with("--")));
     let missing: Vec<_> = flags.filter(|flag| !text.contains(&format!("`{flag}"))).collect();
