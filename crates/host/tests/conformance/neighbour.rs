@@ -38,5 +38,8 @@ fn answer(mut stream: &TcpStream) -> std::io::Result<()> {
         }
     }
     let length = first.len();
-    write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{first}")
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{first}"
+    )
 }

@@ -77,7 +77,9 @@ pub fn run(case: &Case, backend: Backend, surroundings: &Surroundings) -> Vec<St
 
     let begin = match (&started, &case.error) {
         (Ok(_), None) => Ok(()),
-        (Ok(host), Some(_)) if backend == Backend::Spin && ends_with_another_trigger(case, host) => {
+        (Ok(host), Some(_))
+            if backend == Backend::Spin && ends_with_another_trigger(case, host) =>
+        {
             Ok(())
         }
         (Ok(_), Some(_)) => Err("it was not refused".to_owned()),

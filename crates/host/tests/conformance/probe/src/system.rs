@@ -8,7 +8,8 @@ use std::{env, fs, io, net::TcpStream};
 pub fn run(verb: &str, rest: &str) -> Told {
     match verb {
         "environment" if rest.is_empty() => {
-            let mut all: Vec<_> = env::vars().map(|(name, value)| format!("{name}={value}")).collect();
+            let mut all: Vec<_> =
+                env::vars().map(|(name, value)| format!("{name}={value}")).collect();
             all.sort();
             Ok(all.join("\n"))
         }
@@ -17,7 +18,9 @@ pub fn run(verb: &str, rest: &str) -> Told {
         "read" => fs::read_to_string(rest).map(|text| text.trim_end().to_owned()).map_err(kind),
         "list" => {
             let entries = fs::read_dir(rest).and_then(|entries| {
-                entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<io::Result<Vec<_>>>()
+                entries
+                    .map(|entry| entry.map(|entry| entry.file_name()))
+                    .collect::<io::Result<Vec<_>>>()
             });
             let mut names = entries.map_err(kind)?;
             names.sort();
