@@ -135,7 +135,7 @@
     (global $next (mut i32) (i32.const 4096))
     (data (i32.const 16) "LABEL")
     (data (i32.const 512) "echo")
-    (data (i32.const 528) "/far/away?q=1")
+    (data (i32.const 544) "/far/away?q=1")
     (func (export "realloc") (param i32 i32 i32) (param $size i32) (result i32)
       (global.get $next)
       (global.set $next (i32.add (global.get $next)
@@ -183,7 +183,7 @@
     (memory $bytes) (realloc $realloc)))
   (core func $open_at (canon lower (func $files "[method]descriptor.open-at")
     (memory $bytes) (realloc $realloc)))
-  (core func $read (canon lower (func $files "[method]descriptor.read")
+  (core func $read_at (canon lower (func $files "[method]descriptor.read")
     (memory $bytes) (realloc $realloc)))
   (core module $code
     (import "host" "memory" (memory 1))
@@ -210,7 +210,7 @@
     (import "host" "variables" (func $variables (param i32)))
     (import "host" "directories" (func $directories (param i32)))
     (import "host" "open_at" (func $open_at (param i32 i32 i32 i32 i32 i32 i32)))
-    (import "host" "read" (func $read (param i32 i64 i64 i32)))
+    (import "host" "read_at" (func $read_at (param i32 i64 i64 i32)))
     ;; Whether the store LABEL has what $store puts there: 200 or 404.
     (func $stored (result i32)
       (call $open (i32.const 16) (i32.const LENGTH) (i32.const 1024))
@@ -247,7 +247,7 @@
       (local $code i32)
       (local.set $code (call $file (i32.const 0) (i32.const 1)))
       (if (i32.eq (local.get $code) (i32.const 200)) (then
-        (call $read (i32.load (i32.const 1052)) (i64.const 200) (i64.const 0) (i32.const 1056))
+        (call $read_at (i32.load (i32.const 1052)) (i64.const 200) (i64.const 0) (i32.const 1056))
         (call $append (local.get $answer) (i32.const 512) (i32.const 4)
           (i32.load (i32.const 1060)) (i32.load (i32.const 1064)) (i32.const 1040))))
       (local.get $code))
@@ -259,7 +259,7 @@
       (drop (call $scheme (local.get $request) (i32.const 1) (i32.const 0) (i32.const 0)
         (i32.const 0)))
       (drop (call $authority (local.get $request) (i32.const 1) (i32.const 16) (i32.const LENGTH)))
-      (drop (call $path (local.get $request) (i32.const 1) (i32.const 528) (i32.const 13)))
+      (drop (call $path (local.get $request) (i32.const 1) (i32.const 544) (i32.const 13)))
       (call $send (local.get $request) (i32.const 0) (i32.const 0) (i32.const 1072))
       (if (i32.load8_u (i32.const 1072)) (then (return (i32.const 502))))
       (call $block (call $subscribe (i32.load (i32.const 1080))))
@@ -323,7 +323,7 @@
     (export "variables" (func $variables))
     (export "directories" (func $directories))
     (export "open_at" (func $open_at))
-    (export "read" (func $read))))))
+    (export "read_at" (func $read_at))))))
 
   (alias export $http "incoming-request" (type $incoming))
   (alias export $http "response-outparam" (type $out))

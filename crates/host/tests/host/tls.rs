@@ -13,6 +13,9 @@ use std::{
 
 const CERTIFICATE: &str = include_str!("tls/certificate.pem");
 const KEY: &str = include_str!("tls/key.pem");
+/// Another one, for the same name.
+const OTHER: (&str, &str) =
+    (include_str!("tls/other-certificate.pem"), include_str!("tls/other-key.pem"));
 const FLAGS: [&str; 4] = ["--tls-cert", "certificate.pem", "--tls-key", "key.pem"];
 
 fn folder(key: &str) -> Folder {
@@ -24,8 +27,12 @@ fn folder(key: &str) -> Folder {
 
 /// What a client that trusts the certificate is answered.
 fn ask(app: &App, path: &str) -> String {
+    ask_trusting(CERTIFICATE, app, path).unwrap()
+}
+
+fn ask_trusting(certificate: &str, app: &App, path: &str) -> std::io::Result<String> {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(CERTIFICATE.as_bytes()).unwrap()).unwrap();
+    roots.add(CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -35,10 +42,10 @@ fn ask(app: &App, path: &str) -> String {
     let client = ClientConnection::new(Arc::new(config), name).unwrap();
     let mut stream = StreamOwned::new(client, TcpStream::connect(address(app)).unwrap());
     let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).unwrap();
+    stream.write_all(request.as_bytes())?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 fn address(app: &App) -> String {
@@ -98,6 +105,21 @@ variables = { base_url = "{{ base_url }}" }
 }
 
 #[test]
+fn a_reload_takes_a_renewed_certificate() {
+    let folder = folder(KEY);
+    let app = folder.up(&FLAGS);
+    assert!(ask_trusting(OTHER.0, &app, "/echo").is_err());
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("certificate.pem", OTHER.0);
+    let (reloaded, said) = folder.run(&["reload"]);
+    assert!(!reloaded && said.contains("do not go together"), "{said}");
+    assert!(ask(&app, "/echo").starts_with("HTTP/1.1 200"));
+    write("key.pem", OTHER.1);
+    assert!(folder.run(&["reload"]).0);
+    assert!(ask_trusting(OTHER.0, &app, "/echo").unwrap().starts_with("HTTP/1.1 200"));
+}
+
+#[test]
 fn faults_of_the_certificate_are_named() {
     for (key, arguments, expected) in [
         (KEY, &FLAGS[..2], "--tls-key <TLS_KEY>"),
@@ -107,7 +129,7 @@ fn faults_of_the_certificate_are_named() {
             "--tls-cert none.pem: cannot read",
         ),
         ("nothing", &FLAGS, "--tls-key: the file is no private key in PEM"),
-        (include_str!("tls/other-key.pem"), &FLAGS, "--tls-cert and --tls-key do not go together"),
+        (OTHER.1, &FLAGS, "--tls-cert and --tls-key do not go together"),
     ] {
         let said = folder(key).refused(arguments);
         assert!(said.contains(expected), "{said}");
