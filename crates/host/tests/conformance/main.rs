@@ -37,7 +37,7 @@ fn spin_does_the_same() {
     if has_spin() {
         all_on(Backend::Spin);
     } else {
-        println!("spin is not on the PATH: nothing to compare with");
+        eprintln!("spin is not on the PATH: nothing to compare with");
     }
 }
 

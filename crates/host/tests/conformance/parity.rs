@@ -26,7 +26,7 @@ fn the_table_names_every_case_and_no_other() {
 #[test]
 fn the_table_names_every_flag_of_spin() {
     if !has_spin() {
-        return println!("spin is not on the PATH: its flags are not looked at");
+        return eprintln!("spin is not on the PATH: its flags are not looked at");
     }
     let (text, _) = table();
     // Told for an application, it has the flags of the application's triggers as well.

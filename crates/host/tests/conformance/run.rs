@@ -84,7 +84,7 @@ pub fn run(case: &Case, backend: Backend, surroundings: &Surroundings) -> Vec<St
         }
         (Ok(_), Some(_)) => Err("it was not refused".to_owned()),
         (Err(said), None) if backend == Backend::Spin && said.contains(BUILT_WITHOUT) => {
-            println!("{}: not compared, this spin has no such store", case.name);
+            eprintln!("{}: not compared, this spin has no such store", case.name);
             return Vec::new();
         }
         (Err(said), None) => Err(format!("it was refused: {said}")),
