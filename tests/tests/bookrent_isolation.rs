@@ -27,7 +27,7 @@ fn connection_of(host: &Host, context: &str) -> Option<Connection> {
 
 /// Where the host's Redis is.
 fn address(host: &Host) -> String {
-    Running::read(host.state_dir()).unwrap().redis.address
+    Running::read(host.state_dir()).unwrap().redis.expect("it has a Redis").address
 }
 
 fn ask<T: FromRedisValue>(connection: &mut Connection, words: &[&str]) -> RedisResult<T> {

@@ -113,10 +113,11 @@ impl Host {
     /// A connection to its Redis, as a user who may do everything: for looking at the truth.
     ///
     /// # Panics
-    /// When that Redis is away.
+    /// When that Redis is away, or the application uses none.
     #[track_caller]
     pub fn redis(&self) -> ::redis::Connection {
-        redis::connect(&self.running.redis.admin_url)
+        let redis = self.running.redis.as_ref().expect("the application uses a Redis");
+        redis::connect(&redis.admin_url)
     }
 
     /// Whether faults can be injected. `spin up` has no means for it.
@@ -210,7 +211,7 @@ impl Host {
             redis.kill();
             return;
         }
-        let pid = self.running().redis.pid.expect("the Redis is the host's own");
+        let pid = self.running().redis_pid().expect("the Redis is the host's own");
         signal(pid, Signal::KILL);
         await_end(&[pid]);
     }

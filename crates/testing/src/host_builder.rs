@@ -38,6 +38,7 @@ pub struct HostBuilder {
     pub(crate) manifest: PathBuf,
     pub(crate) runtime_config: Option<PathBuf>,
     pub(crate) state_dir: Option<PathBuf>,
+    pub(crate) current_dir: Option<PathBuf>,
     pub(crate) redis_url: Option<String>,
     pub(crate) workers: Option<usize>,
     pub(crate) variables: Vec<(String, String)>,
@@ -53,6 +54,7 @@ impl Default for HostBuilder {
             manifest: manifest_from_env().unwrap_or_else(spin_manifest),
             runtime_config: None,
             state_dir: None,
+            current_dir: None,
             redis_url: None,
             workers: None,
             variables: Vec::new(),
@@ -86,6 +88,12 @@ impl HostBuilder {
     /// A state directory that outlives the host. Without one, it is temporary.
     pub fn state_dir(mut self, path: impl Into<PathBuf>) -> Self {
         self.state_dir = Some(path.into());
+        self
+    }
+
+    /// Where the host is started, instead of where the test is.
+    pub fn current_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.current_dir = Some(path.into());
         self
     }
 

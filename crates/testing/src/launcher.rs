@@ -101,6 +101,9 @@ impl Launcher {
                 command.env_remove(&name);
             }
         }
+        if let Some(path) = &settings.current_dir {
+            command.current_dir(path);
+        }
         command.args(&settings.args).envs(settings.env.iter().map(|(n, v)| (n, v)));
         Ok(command)
     }

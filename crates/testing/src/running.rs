@@ -12,8 +12,8 @@ pub struct Running {
     pub http: String,
     /// The base URL of the admin port; none on `spin up`.
     pub admin: Option<String>,
-    /// The Redis it uses.
-    pub redis: RunningRedis,
+    /// The Redis it uses, if its application needs one.
+    pub redis: Option<RunningRedis>,
     /// The worker processes.
     #[serde(default)]
     pub workers: Vec<u32>,
@@ -34,6 +34,11 @@ pub struct RunningRedis {
 }
 
 impl Running {
+    /// The process of its Redis, when the host started it.
+    pub fn redis_pid(&self) -> Option<u32> {
+        self.redis.as_ref().and_then(|redis| redis.pid)
+    }
+
     /// Reads `running.json` of a state directory.
     ///
     /// # Errors

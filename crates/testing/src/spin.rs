@@ -31,7 +31,9 @@ impl SpinSide {
             (Some(own), _) => own.url(),
             (None, given) => given.clone().unwrap_or_default(),
         };
-        let ready_paths = Manifest::read(&settings.manifest)?.ready_paths();
+        // A manifest that cannot be read is Spin's to complain about.
+        let manifest = Manifest::read(&settings.manifest);
+        let ready_paths = manifest.map(|m| m.ready_paths()).unwrap_or_default();
         Ok(Self { redis, redis_url, port: free_port(), ready_paths, probes: None })
     }
 
@@ -69,11 +71,11 @@ impl SpinSide {
             pid: process.pid(),
             http: self.url(),
             admin: None,
-            redis: RunningRedis {
+            redis: Some(RunningRedis {
                 address: self.redis_address().to_owned(),
                 admin_url: self.redis_url.clone(),
                 pid: self.redis.as_ref().and_then(Redis::pid),
-            },
+            }),
             workers: Vec::new(),
             trigger: None,
         })

@@ -45,7 +45,7 @@ impl Meter {
         processes.extend(host.workers.iter().map(|pid| (1, *pid)));
         processes.extend(host.trigger.map(|pid| (2, pid)));
         processes.push((3, host.pid));
-        processes.extend(host.redis.pid.map(|pid| (4, pid)));
+        processes.extend(host.redis_pid().map(|pid| (4, pid)));
 
         let of_host: Vec<u32> =
             processes.iter().filter(|(role, _)| (1..=3).contains(role)).map(|(_, p)| *p).collect();

@@ -17,7 +17,7 @@ fn processes(host: &mut Host) -> Vec<u32> {
     let running = host.running();
     let mut pids = procfs::descendants(running.pid);
     pids.push(running.pid);
-    for told in running.workers.iter().chain(&running.trigger).chain(&running.redis.pid) {
+    for told in running.workers.iter().chain(&running.trigger).chain(&running.redis_pid()) {
         assert!(pids.contains(told), "{told} is not below {pids:?}");
     }
     assert_eq!(running.workers.len(), 2);
@@ -100,7 +100,7 @@ fn a_fault_of_a_component_that_is_not_there_is_an_error() {
 #[test]
 fn its_redis_comes_back_after_a_kill_with_what_it_held() {
     let mut host = start();
-    let before = host.running().redis.pid;
+    let before = host.running().redis_pid();
     let client = host.client();
     register(&client);
     let _: () = host.redis().set("{test}:key", "value").unwrap();
@@ -113,14 +113,14 @@ fn its_redis_comes_back_after_a_kill_with_what_it_held() {
         let answer = client.get("/bookrent/books/1");
         (answer.status == 200).then_some(()).ok_or_else(|| answer.to_string())
     });
-    assert_ne!(host.running().redis.pid, before);
+    assert_ne!(host.running().redis_pid(), before);
 }
 
 #[test]
 fn a_redis_that_is_given_is_used_and_left_alone() {
     let redis = Redis::start();
     let mut host = Host::builder().backend(Backend::Madang).redis_url(redis.url()).start();
-    assert_eq!(host.running().redis.pid, None);
+    assert_eq!(host.running().redis_pid(), None);
     register(&host.client());
     assert!(redis.connect().keys::<_, Vec<String>>("{bookrent}:*").unwrap().len() > 1);
     host.stop();

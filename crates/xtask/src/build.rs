@@ -20,7 +20,7 @@ pub fn with_native(tools: &Tools, names: &[&str]) -> Result<()> {
     let mut native = cargo();
     select(native.args(["build", "--release"]), &packages.natives());
     native.args(packages.binaries(names).iter().flat_map(|name| ["--bin", name]));
-    let components = components(tools, &packages);
+    let components = components(tools, packages.components());
     all(&packages, vec![components, ("host", names.to_vec(), native)])?;
     Ok(())
 }
@@ -37,7 +37,8 @@ pub fn with_tests(tools: &Tools, packages: &Packages) -> Result<Vec<Executable>>
     };
     let (natives, guests) = (packages.natives(), packages.guests());
     let (native_tests, guest_tests) = (tests(&natives), tests(&guests));
-    let components = components(tools, packages);
+    let components =
+        components(tools, [packages.components(), packages.test_components()].concat());
     let host = ("host and its tests", natives, native_tests);
     all(packages, vec![components, host, ("components' tests", guests, guest_tests)])
 }
@@ -45,8 +46,7 @@ pub fn with_tests(tools: &Tools, packages: &Packages) -> Result<Vec<Executable>>
 /// One build: its name, the packages that it is about, and the command.
 type Build<'a> = (&'static str, Vec<&'a str>, Command);
 
-fn components<'a>(tools: &Tools, packages: &'a Packages) -> Build<'a> {
-    let names = packages.components();
+fn components<'a>(tools: &Tools, names: Vec<&'a str>) -> Build<'a> {
     let mut cargo = tools.component.cargo();
     select(cargo.args(["build", "--profile", "component", "--target", WASM]), &names);
     ("components", names, cargo)

@@ -77,14 +77,23 @@ impl Packages {
 
     /// The names of the packages that are components: those below `components/`.
     pub fn components(&self) -> Vec<&str> {
-        let folder = root().join("components");
-        let components = self.members.iter().filter(|p| p.manifest_path.starts_with(&folder));
-        components.map(|p| p.name.as_str()).collect()
+        self.below("components")
+    }
+
+    /// The names of the components that only tests run: those below the host's tests.
+    pub fn test_components(&self) -> Vec<&str> {
+        self.below("crates/host/tests")
+    }
+
+    fn below(&self, folder: &str) -> Vec<&str> {
+        let folder = root().join(folder);
+        let packages = self.members.iter().filter(|p| p.manifest_path.starts_with(&folder));
+        packages.map(|p| p.name.as_str()).collect()
     }
 
     /// The packages that are compiled to WebAssembly: components, and what they are built on.
     pub fn guests(&self) -> Vec<&str> {
-        let needed = self.needed_by(&self.components());
+        let needed = self.needed_by(&[self.components(), self.test_components()].concat());
         let guests = self.members.iter().filter(|p| needed.contains(p.id.as_str()));
         guests.map(|p| p.name.as_str()).collect()
     }
@@ -214,12 +223,14 @@ mod tests {
                 package("book", "components/bookrent/book"),
                 package("platform", "crates/platform"),
                 package("host", "crates/host"),
+                package("probe", "crates/host/tests/conformance/probe"),
             ],
             dependencies: HashMap::from([
                 ("id-book".to_owned(), needs(&["platform"])),
                 ("id-platform".to_owned(), needs(&["serde", "macro"])),
                 ("id-macro".to_owned(), needs(&["serde"])),
                 ("id-host".to_owned(), needs(&["wasmtime"])),
+                ("id-probe".to_owned(), needs(&[])),
             ]),
         }
     }
@@ -227,11 +238,12 @@ mod tests {
     #[test]
     fn components_are_what_is_below_their_folder() {
         assert_eq!(packages().components(), ["book"]);
+        assert_eq!(packages().test_components(), ["probe"]);
     }
 
     #[test]
     fn guests_are_components_and_what_they_need_of_the_repository() {
-        assert_eq!(packages().guests(), ["book", "platform"]);
+        assert_eq!(packages().guests(), ["book", "platform", "probe"]);
         assert_eq!(packages().natives(), ["host"]);
     }
 
