@@ -100,7 +100,13 @@ impl Host {
             request.headers_mut().insert(SHED, guest.bulkhead.shed.total().into());
         }
         found.describe(request.headers_mut(), &uri, client);
-        self.answer(guest, request, origin).await
+        if guest.plan.asks_how_it_is(uri.path()) {
+            return self.answer(guest, request, origin).await;
+        }
+        let counted = guest.meter.request();
+        let answer = self.answer(guest, request, origin).await;
+        counted.answered(answer.status());
+        answer
     }
 
     /// Asks a component for its readiness, whatever the routes say.
@@ -176,10 +182,10 @@ impl Host {
             let instance = listener.instantiate_async(&mut store).await?;
             instance.fermyon_spin_inbound_redis().call_handle_message(&mut store, &message).await
         };
-        match self.wake(guest, Trigger::Redis, run).await? {
-            Ok(()) => Ok(()),
-            Err(_) => Err(Failure::Refused),
-        }
+        let handled = self.wake(guest, Trigger::Redis, run).await;
+        let result = handled.and_then(|said| said.map_err(|_| Failure::Refused));
+        guest.meter.message(result.is_ok());
+        result
     }
 
     /// Wakes an instance of a component by something else than a request: `run` gets the store to make it
@@ -260,9 +266,12 @@ impl Host {
         }
         tokio::select! {
             biased;
-            result = timeout(self.time_limit(), run) => match result {
-                Ok(result) => result.map_err(Failure::Trap),
-                Err(_) => Err(Failure::TimedOut),
+            result = timeout(self.time_limit(), run) => {
+                let result = match result {
+                    Ok(result) => result.map_err(Failure::Trap),
+                    Err(_) => Err(Failure::TimedOut),
+                };
+                result.inspect_err(|failure| guest.meter.failure(failure))
             },
             () = life.ended() => {
                 Err(if guest.faults.now().down { Failure::Down } else { Failure::Killed })

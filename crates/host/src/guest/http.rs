@@ -56,6 +56,7 @@ impl WasiHttpHooks for Outbound {
             Self { host: self.host.clone(), guest: self.guest.clone(), life: self.life.clone() };
         Box::new(async move {
             let result = own.send(request, options.unwrap_or_default()).await;
+            own.guest.meter.http(result.is_ok());
             own.life.performed(&own.guest.faults).await;
             let io: Box<dyn Future<Output = _> + Send> = Box::new(async { Ok(()) });
             Ok((result?, io))

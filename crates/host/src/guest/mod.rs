@@ -13,6 +13,7 @@ pub mod http;
 pub mod key_value;
 pub mod link;
 pub mod logs;
+pub mod meter;
 pub mod redis;
 pub mod redis_pool;
 pub mod sqlite;

@@ -10,6 +10,7 @@ use super::{
     http::{Client, Outbound},
     link,
     logs::Log,
+    meter::{Alive, Meter},
     redis_pool::Pool,
 };
 use crate::app::{
@@ -69,6 +70,8 @@ pub struct Guest {
     pub faults: Faults,
     /// Its places in this process.
     pub bulkhead: Bulkhead,
+    /// What this process counts of it.
+    pub meter: Meter,
     /// Redis addresses that were found granted: parsing one for each request costs more than asking Redis to open it.
     pub granted_redis: Mutex<HashSet<String>>,
     stdout: Log,
@@ -144,6 +147,7 @@ impl Host {
                     .memory_size(self.plan.limits.memory)
                     .trap_on_grow_failure(true)
                     .build(),
+                _alive: Alive::new(guest.clone()),
             },
         );
         store.limiter(|state| &mut state.limits);
@@ -186,6 +190,7 @@ impl Guest {
             listener: plan.redis.then(|| ListenerPre::new(pre)).transpose()?,
             faults: Faults::default(),
             bulkhead: Bulkhead::new(plan.max_requests),
+            meter: Meter::default(),
             granted_redis: Mutex::default(),
             stdout: log("stdout")?,
             stderr: log("stderr")?,
@@ -202,6 +207,7 @@ pub struct State {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     limits: StoreLimits,
+    _alive: Alive,
 }
 
 impl State {

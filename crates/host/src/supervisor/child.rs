@@ -6,7 +6,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::{
     os::{fd::OwnedFd, unix::net::UnixStream as StdUnixStream},
     process::Stdio,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 use tokio::{
     net::UnixStream,
@@ -25,6 +25,10 @@ pub struct Child {
     pub life: u64,
     /// Its process id.
     pub pid: u32,
+    /// What it is.
+    pub name: String,
+    /// Since when it runs.
+    pub since: SystemTime,
     /// Whether it serves a socket, or else listens to Redis.
     pub is_worker: bool,
     sender: Sender<ToProcess>,
@@ -81,7 +85,14 @@ impl Child {
         let mut child = command.spawn().with_context(|| format!("cannot start a {name}"))?;
         drop(command);
         let pid = child.id().unwrap_or_default();
-        let mut own = Self { life, pid, is_worker: socket.is_some(), sender };
+        let mut own = Self {
+            life,
+            pid,
+            name: name.to_owned(),
+            since: SystemTime::now(),
+            is_worker: socket.is_some(),
+            sender,
+        };
         own.tell(start).await;
         let events = events.clone();
         tokio::spawn(async move {

@@ -7,6 +7,8 @@ pub mod compile;
 pub mod fleet;
 pub mod handover;
 pub mod load;
+pub mod metrics;
+pub mod processes;
 pub mod redis;
 pub mod reload;
 mod service;
@@ -27,6 +29,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::SystemTime,
 };
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -131,6 +134,7 @@ async fn run(options: Options) -> Result<()> {
         redis: store,
         listen,
         admin,
+        since: SystemTime::now(),
         reload: None,
     };
     supervisor.announce()?;

@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use component::Stores;
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -87,6 +87,12 @@ impl Plan {
     pub fn needs_trigger(&self) -> bool {
         !self.subscriptions.is_empty()
             || self.components.values().any(|component| component.ready.is_some())
+    }
+
+    /// The names of the Redis channels, each once.
+    pub fn channels(&self) -> impl Iterator<Item = &str> {
+        let names: BTreeSet<_> = self.subscriptions.iter().map(|one| one.channel.as_str()).collect();
+        names.into_iter()
     }
 
     /// Resolves every template and label of a manifest. Errors name the place and the mend.
