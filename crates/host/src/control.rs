@@ -107,7 +107,10 @@ impl<T: DeserializeOwned> Receiver<T> {
         match serde_json::from_str(&line) {
             Ok(message) => Some(message),
             Err(error) => {
-                crate::say!("madang: a message among its processes is not in order: {error}");
+                crate::say!(
+                    Error,
+                    "madang: a message among its processes is not in order: {error}"
+                );
                 None
             }
         }

@@ -9,6 +9,7 @@ pub mod app;
 mod breakers;
 pub mod cli;
 mod client;
+mod commands;
 pub mod contexts;
 pub mod control;
 pub mod guest;

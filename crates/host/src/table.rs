@@ -43,7 +43,8 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_cells_and_remarks_widen_none() {
-        let rows = [vec!["A", "B"], vec!["long", "x"], vec!["하나", "yy"], vec!["what happened here"]];
+        let rows =
+            [vec!["A", "B"], vec!["long", "x"], vec!["하나", "yy"], vec!["what happened here"]];
         let rows = rows.map(|row| row.into_iter().map(str::to_owned).collect());
         assert_eq!(aligned(&rows), "A     B\nlong  x\n하나    yy\nwhat happened here\n");
     }

@@ -99,6 +99,8 @@ impl Host {
         let bulkhead = &guest.bulkhead;
         if bulkhead.shed.count() {
             crate::say!(
+                Warn,
+                component = guest.id,
                 "component {} sheds: {} at work, {} waiting; {} shed so far",
                 guest.id,
                 bulkhead.at_work(),

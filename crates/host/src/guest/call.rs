@@ -233,21 +233,21 @@ impl Host {
             };
             let result = host.live(&guest, &life, run).await;
             if let Err(failure) = &result {
-                crate::say!("component {} {failure}", guest.id);
+                crate::say!(Error, component = guest.id, "component {} {failure}", guest.id);
             }
             result
         });
         match answer.await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(code)) => {
-                crate::say!("a component answered a request with the error {code:?}");
+                crate::say!(Error, "a component answered a request with the error {code:?}");
                 Err(Failure::Refused)
             }
             Err(_) => Err(match task.await {
                 Ok(Err(failure)) => failure,
                 Ok(Ok(())) => Failure::Trap(wasmtime::Error::msg("it ended without an answer")),
                 Err(panic) => {
-                    crate::say!("a request ended the host's task: {panic}");
+                    crate::say!(Error, "a request ended the host's task: {panic}");
                     Failure::Trap(wasmtime::Error::msg("the host failed"))
                 }
             }),

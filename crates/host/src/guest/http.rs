@@ -69,6 +69,8 @@ impl Outbound {
     pub fn denied(&self, scheme: &str, host: &str, port: Option<u16>) {
         let port = port.map_or(String::new(), |port| format!(":{port}"));
         crate::say!(
+            Warn,
+            component = self.guest.id,
             "component {} may not reach {scheme}://{host}{port}: add \"{scheme}://{host}{port}\" \
              to its \
              allowed_outbound_hosts in the manifest",
@@ -92,6 +94,8 @@ impl Outbound {
         }
         if host.ends_with(".spin.internal") {
             crate::say!(
+                Warn,
+                component = self.guest.id,
                 "component {} calls http://{host}: this host does not chain components by name, \
                  call the \
                  application's own address",

@@ -10,6 +10,7 @@ pub mod deadline;
 pub mod engine;
 pub mod faults;
 pub mod http;
+pub mod journal;
 pub mod key_value;
 pub mod link;
 pub mod logs;

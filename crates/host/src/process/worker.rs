@@ -45,7 +45,7 @@ impl Work for Worker {
                     Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                     // Out of files: some may be closed soon.
                     Err(error) => {
-                        crate::say!("madang: cannot take a connection: {error}");
+                        crate::say!(Error, "madang: cannot take a connection: {error}");
                         sleep(Duration::from_millis(100)).await;
                     }
                 },
@@ -68,6 +68,7 @@ impl Work for Worker {
         }
         if timeout_at(deadline, connections.end_now()).await.is_err() {
             crate::say!(
+                Warn,
                 "madang: requests that took longer than {} s were cut off",
                 DRAIN.as_secs()
             );

@@ -1,6 +1,9 @@
 //! One process that runs components, as the supervisor sees it.
 
-use crate::control::{self, FromProcess, Sender, ToProcess};
+use crate::{
+    control::{self, FromProcess, Sender, ToProcess},
+    say::Format,
+};
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
@@ -80,6 +83,7 @@ impl Child {
             Some(socket) => command.arg("worker").stdin(Stdio::from(socket.try_clone()?)),
             None => command.arg("trigger").stdin(Stdio::null()),
         };
+        command.args(["--log-format", Format::now().name()]);
         // A group of its own: Ctrl-C in the terminal must reach the supervisor only.
         command.stdout(Stdio::from(OwnedFd::from(theirs))).process_group(0).kill_on_drop(true);
         let mut child = command.spawn().with_context(|| format!("cannot start a {name}"))?;

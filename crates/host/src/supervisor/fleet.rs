@@ -139,7 +139,7 @@ impl Fleet {
         let slot = &mut self.slots[number];
         match kind {
             Kind::Said(FromProcess::Failed(why)) => {
-                crate::say!("madang: {} cannot work: {why}", slot.name);
+                crate::say!(Error, "madang: {} cannot work: {why}", slot.name);
                 changed
             }
             Kind::Ended(how) => {
@@ -148,6 +148,7 @@ impl Fleet {
                     slot.pause = PAUSES.0;
                 }
                 crate::say!(
+                    Error,
                     "madang: {} ended ({how}); replacing it in {} ms",
                     slot.name,
                     slot.pause.as_millis()
@@ -158,7 +159,7 @@ impl Fleet {
             Kind::Due => {
                 slot.restarts += 1;
                 if let Err(error) = self.replace(number).await {
-                    crate::say!("madang: {error:#}");
+                    crate::say!(Error, "madang: {error:#}");
                     self.replace_later(number);
                 }
                 true

@@ -111,7 +111,7 @@ impl Supervisor {
         self.reload = Some(tokio::spawn(async move {
             let result = reload.run().await;
             if let Err(error) = &result {
-                crate::say!("madang: the application was not reloaded: {error:#}");
+                crate::say!(Error, "madang: the application was not reloaded: {error:#}");
             }
             let result = result.map(|changes| json!(changes));
             let _ = answer.send(result.map_err(|error| Refused::Faulty(format!("{error:#}"))));
@@ -176,7 +176,8 @@ impl Supervisor {
 
     fn processes(&self) -> Vec<Process> {
         let (pid, admin) = (std::process::id(), self.admin_url());
-        let own = Process::other("supervisor", Some(pid), Some(self.since), format!("{admin} (admin)"));
+        let own =
+            Process::other("supervisor", Some(pid), Some(self.since), format!("{admin} (admin)"));
         let redis = match &self.redis {
             Redis::Own(server) => {
                 let serves = format!("redis://{}", server.address());
@@ -234,7 +235,7 @@ impl Supervisor {
 
     fn announce_or_say(&self) {
         if let Err(error) = self.announce() {
-            crate::say!("madang: {error:#}");
+            crate::say!(Error, "madang: {error:#}");
         }
     }
 }

@@ -3,9 +3,12 @@
 mod admin;
 mod app;
 mod bulkhead;
+mod console;
 mod deadline;
 mod lifecycle;
+mod metrics;
 mod redis;
 mod refusals;
 mod reload;
 mod serving;
+mod systems;

@@ -91,7 +91,8 @@ impl Plan {
 
     /// The names of the Redis channels, each once.
     pub fn channels(&self) -> impl Iterator<Item = &str> {
-        let names: BTreeSet<_> = self.subscriptions.iter().map(|one| one.channel.as_str()).collect();
+        let names: BTreeSet<_> =
+            self.subscriptions.iter().map(|one| one.channel.as_str()).collect();
         names.into_iter()
     }
 

@@ -139,7 +139,8 @@ fn instances(text: &mut Text, figures: &Figures) {
 fn outbound(text: &mut Text, measures: &Measures) {
     let help = "Redis commands of components.";
     ends(text, "madang_outbound_redis_total", help, measures, |measure| measure.redis);
-    let help = "HTTP requests of components, neighbours' included; ok: an answer came, whatever it was.";
+    let help =
+        "HTTP requests of components, neighbours' included; ok: an answer came, whatever it was.";
     ends(text, "madang_outbound_http_total", help, measures, |measure| measure.http);
 }
 
