@@ -119,7 +119,13 @@ struct Up {
     #[arg(short, long)]
     quiet: bool,
     /// How lines are written to the console: pretty on a terminal, else JSON; or always so.
-    #[arg(long, env = "MADANG_LOG_FORMAT", value_enum, default_value = "auto")]
+    #[arg(
+        long,
+        env = "MADANG_LOG_FORMAT",
+        value_enum,
+        default_value = "auto",
+        overrides_with = "log_format"
+    )]
     log_format: Format,
     /// Not supported: components get `variables`.
     #[arg(short, long, hide = true)]

@@ -96,7 +96,7 @@ impl Letters {
             for number in &numbers {
                 let what = format!("dead letter {number} of {}/{}", self.system, self.context);
                 match asked.order(&method, *number, verb).await {
-                    Ok(()) => print(&format!("{what}: {done}\n"))?,
+                    Ok(()) => print(format!("{what}: {done}\n"))?,
                     // One alone is what the command was about.
                     Err(error) if !self.all => {
                         return Err(error.context(format!("{what} was not {done}")));
@@ -165,10 +165,10 @@ async fn list(http: &str, contexts: &[&Context], as_json: bool) -> Result<()> {
         }
     }
     match (as_json, all.is_empty()) {
-        (true, _) => print(&format!("{:#}\n", json!(all)))?,
+        (true, _) => print(format!("{:#}\n", json!(all)))?,
         (false, true) if failed == 0 => print("There are no dead letters.\n")?,
         (false, true) => {}
-        (false, false) => print(&aligned(&rows))?,
+        (false, false) => print(aligned(&rows))?,
     }
     ensure!(failed == 0, "{failed} of {} contexts did not tell their dead letters", contexts.len());
     Ok(())

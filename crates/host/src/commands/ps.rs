@@ -28,7 +28,7 @@ impl Ps {
         }
         let processes: Vec<Process> =
             serde_json::from_str(&said).context("the application's answer is not in order")?;
-        print(&table(&processes))
+        print(table(&processes))
     }
 }
 

@@ -184,7 +184,10 @@ impl Host {
         };
         let handled = self.wake(guest, Trigger::Redis, run).await;
         let result = handled.and_then(|said| said.map_err(|_| Failure::Refused));
-        guest.meter.message(result.is_ok());
+        // What was kept from it on purpose, it has not failed to handle.
+        if !matches!(result, Err(Failure::Down)) {
+            guest.meter.message(result.is_ok());
+        }
         result
     }
 

@@ -74,6 +74,22 @@ fn logs_are_printed_and_followed() {
     following.wait().unwrap();
 }
 
+#[test]
+fn who_has_read_enough_may_go() {
+    let folder = Folder::new(&[("hello", Action::Answer)], "");
+    drop(folder.up(&[]));
+    // More than a pipe holds.
+    let file = folder.path().join(".madang/logs/hello_stdout.txt");
+    fs::write(file, "line\n".repeat(1 << 20)).unwrap();
+    let mut command = folder.command(&["logs", "hello"]);
+    let mut printing = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(printing.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "line");
+    drop(lines);
+    let output = printing.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+}
+
 /// The lines that a host wrote for machines.
 fn objects(text: &str) -> Vec<Value> {
     let read = |line: &str| match serde_json::from_str(line) {

@@ -212,6 +212,36 @@ fn lag_dead_letters_and_breakers_are_metrics() {
 }
 
 #[test]
+fn lines_of_requests_have_fields_for_machines() {
+    let host = Host::builder()
+        .backend(Backend::Madang)
+        .arg("--log-format")
+        .arg("json")
+        .variable("request_log", "all")
+        .start();
+    let _ = host.client().with("x-correlation-id", "my-saga").get("/bookrent/books/7").expect(404);
+    let line = || {
+        let printed = host.printed();
+        let mut lines = printed.lines().filter_map(|line| serde_json::from_str(line).ok());
+        lines.find(|line: &Value| line["path"] == "/bookrent/books/7")
+    };
+    wait_for("the line of the request", || line().is_some());
+    let line = line().unwrap();
+    assert!(line["durationMs"].is_u64(), "{line}");
+    let message = line["message"].as_str().unwrap();
+    assert!(message.starts_with("GET /bookrent/books/7 404 in "), "{line}");
+    for (name, expected) in [
+        ("level", json!("info")),
+        ("component", json!("bookrent-book")),
+        ("method", json!("GET")),
+        ("status", json!(404)),
+        ("correlation", json!("my-saga")),
+    ] {
+        assert_eq!(line[name], expected, "{line}");
+    }
+}
+
+#[test]
 fn what_has_no_systems_says_so() {
     let folder = Folder::new(&[("hello", crate::app::Action::Answer)], "");
     for arguments in [&["events", "bookrent"][..], &["dead-letters", "list"]] {
