@@ -1,6 +1,9 @@
 //! Killing a component between its steps.
 
-use crate::outerpark::{CONTEXTS, OuterPark};
+use crate::kvaccine::{self, KVaccine};
+use crate::lecture::{self, Lecture};
+use crate::outerpark::{self, OuterPark};
+use crate::professor::{self, Professor};
 use madang_testing::bookrent::BookRent;
 use madang_testing::system::System;
 use madang_testing::{Host, Trigger};
@@ -35,36 +38,33 @@ pub trait Killable<'h>: Deref<Target = System<'h>> {
     fn check(&self);
 }
 
-impl<'h> Killable<'h> for BookRent<'h> {
-    fn hearing(&self) -> Vec<String> {
-        vec!["bookrent-delivery".to_owned(), "bookrent-book".to_owned()]
-    }
+/// Systems that can be killed, with the contexts that are woken before they settle.
+macro_rules! killable {
+    ($($system:ident: $hearing:expr;)+) => {
+        $(impl<'h> Killable<'h> for $system<'h> {
+            fn hearing(&self) -> Vec<String> {
+                $hearing.map(|context| self.component(context)).into()
+            }
 
-    #[track_caller]
-    fn settle(&self) {
-        self.settle();
-    }
+            #[track_caller]
+            fn settle(&self) {
+                $system::settle(self);
+            }
 
-    #[track_caller]
-    fn check(&self) {
-        self.check();
-    }
+            #[track_caller]
+            fn check(&self) {
+                $system::check(self);
+            }
+        })+
+    };
 }
 
-impl<'h> Killable<'h> for OuterPark<'h> {
-    fn hearing(&self) -> Vec<String> {
-        CONTEXTS.map(|context| format!("outerpark-{context}")).into()
-    }
-
-    #[track_caller]
-    fn settle(&self) {
-        self.settle();
-    }
-
-    #[track_caller]
-    fn check(&self) {
-        self.check();
-    }
+killable! {
+    BookRent: ["delivery", "book"];
+    OuterPark: outerpark::CONTEXTS;
+    KVaccine: kvaccine::CONTEXTS;
+    Professor: professor::HEARING;
+    Lecture: lecture::HEARING;
 }
 
 /// Kills a component before its first call to the outside, after its first, after its second, …,

@@ -6,7 +6,6 @@ mod truth;
 pub use leaks::Places;
 pub use truth::Truth;
 
-use crate::Killable;
 use madang_testing::system::{SETTLING, System, id_in};
 use madang_testing::{Answer, Host, HostBuilder, eventually};
 use serde_json::{Value, json};
@@ -261,20 +260,4 @@ impl<'h> KVaccine<'h> {
 
 fn lease(context: &str) -> String {
     format!("{{kvaccine}}:{context}:lease")
-}
-
-impl<'h> Killable<'h> for KVaccine<'h> {
-    fn hearing(&self) -> Vec<String> {
-        CONTEXTS.map(|context| format!("kvaccine-{context}")).into()
-    }
-
-    #[track_caller]
-    fn settle(&self) {
-        self.settle();
-    }
-
-    #[track_caller]
-    fn check(&self) {
-        self.check();
-    }
 }

@@ -4,7 +4,6 @@ mod truth;
 
 pub use truth::Truth;
 
-use crate::Killable;
 use madang_testing::system::{Intents, SETTLING, System, id_in};
 use madang_testing::{Answer, Host};
 use serde_json::{Value, json};
@@ -127,22 +126,6 @@ impl<'h> Lecture<'h> {
     #[track_caller]
     pub fn settle(&self) {
         self.settle_contexts(SETTLING, &HEARING, |redis| self.none_waits(redis, INTENTS));
-    }
-}
-
-impl<'h> Killable<'h> for Lecture<'h> {
-    fn hearing(&self) -> Vec<String> {
-        HEARING.map(component).into()
-    }
-
-    #[track_caller]
-    fn settle(&self) {
-        self.settle();
-    }
-
-    #[track_caller]
-    fn check(&self) {
-        self.check();
     }
 }
 

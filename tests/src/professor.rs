@@ -4,7 +4,6 @@ mod truth;
 
 pub use truth::Truth;
 
-use crate::Killable;
 use madang_testing::system::{Intents, SETTLING, System, id_in};
 use madang_testing::{Answer, Host, eventually};
 use serde_json::{Value, json};
@@ -32,22 +31,6 @@ impl<'h> Deref for Professor<'h> {
 
     fn deref(&self) -> &System<'h> {
         &self.0
-    }
-}
-
-impl<'h> Killable<'h> for Professor<'h> {
-    fn hearing(&self) -> Vec<String> {
-        HEARING.map(component).into()
-    }
-
-    #[track_caller]
-    fn settle(&self) {
-        Professor::settle(self);
-    }
-
-    #[track_caller]
-    fn check(&self) {
-        Professor::check(self);
     }
 }
 

@@ -245,6 +245,9 @@ mod tests {
         assert_eq!(read(json!({"amount": 3, "currency": "USD"})), Ok(paid(3, "USD")));
         assert_eq!(read(json!({"won": 4000})), Ok(paid(4000, "KRW")));
         assert_eq!(read(json!({"cents": 5})), Ok(paid(5, "EUR")));
+        // The first that fits: today's before any former one, and those in the order of `heard!`.
+        assert_eq!(read(json!({"cents": 5, "won": 6})), Ok(paid(6, "KRW")));
+        assert_eq!(read(json!({"won": 6, "amount": 7, "currency": "USD"})), Ok(paid(7, "USD")));
     }
 
     #[test]

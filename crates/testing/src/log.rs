@@ -22,10 +22,66 @@ impl Entry {
         self.event[member].as_str().unwrap_or_default()
     }
 
+    /// The event's fields, where it is a whole event of this `source` (`/bookrent/rent`) about this `subject`
+    /// (`rents/1`) in this saga; without those that every event has in its data.
+    ///
+    /// # Panics
+    /// Where a member is missing, there is one more, or one is not as it must be.
+    #[track_caller]
+    pub fn fields(&self, source: &str, subject: &str, saga: &str) -> Value {
+        let members: BTreeSet<&str> =
+            self.event.as_object().expect("an object").keys().map(String::as_str).collect();
+        let kind = &self.kind;
+        assert_eq!(members, MEMBERS.into(), "{kind}");
+        for (member, value) in [
+            ("source", source),
+            ("specversion", "1.0"),
+            ("type", kind),
+            ("subject", subject),
+            ("datacontenttype", "application/json"),
+            ("correlationid", saga),
+        ] {
+            assert_eq!(self.text_of(member), value, "{member} of {kind}");
+        }
+        assert!(!self.text_of("causationid").is_empty(), "{kind}");
+        let traceparent = self.text_of("traceparent");
+        let is_hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let lengths = traceparent.split('-').map(|part| (part.len(), is_hex(part)));
+        assert!(lengths.eq([2, 32, 16, 2].map(|length| (length, true))), "{traceparent}");
+        let data = &self.event["data"];
+        assert_eq!(data["eventType"], *kind);
+        assert_eq!(data["timestamp"], compact(self.text_of("time")), "{kind}");
+        without(data, &["eventType", "timestamp"])
+    }
+
     /// A field of the event's data that is a number; 0 where there is none.
     pub fn number_of(&self, field: &str) -> u64 {
         self.event["data"][field].as_u64().unwrap_or_default()
     }
+}
+
+/// The members of an event, as CloudEvents and the specification have them.
+const MEMBERS: [&str; 11] = [
+    "id",
+    "source",
+    "specversion",
+    "type",
+    "subject",
+    "time",
+    "datacontenttype",
+    "traceparent",
+    "correlationid",
+    "causationid",
+    "data",
+];
+
+/// A time of RFC 3339 in UTC as `yyyyMMddHHmmss`.
+fn compact(time: &str) -> String {
+    let shape: String = time.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    assert!(shape.starts_with("0000-00-00T00:00:00"), "{time}");
+    let fraction = shape[19..].strip_suffix('Z').unwrap_or_else(|| panic!("{time} is not in UTC"));
+    assert!(fraction.is_empty() || fraction.starts_with(".0"), "{time}");
+    time[..19].chars().filter(char::is_ascii_digit).collect()
 }
 
 /// The whole log of a system, the oldest event first.
@@ -115,6 +171,16 @@ pub fn contradictions(log: &[Entry]) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// Holds a system to what must always be true of it.
+///
+/// # Panics
+/// With what contradicts it, and where there are dead letters.
+#[track_caller]
+pub fn hold(contradictions: &[String], dead_letters: u64) {
+    assert!(contradictions.is_empty(), "{}", contradictions.join("\n"));
+    assert_eq!(dead_letters, 0, "there are dead letters");
 }
 
 /// A resource or an event's data without the members of these names.

@@ -12,10 +12,14 @@ pub fn run(tools: &Tools) -> Result<()> {
 }
 
 /// Builds the components and the binaries of native packages.
+///
+/// Which packages are selected together decides which features their dependencies have: all native ones are, as
+/// the tests do it, so that both share what takes long.
 pub fn with_native(tools: &Tools, names: &[&str]) -> Result<()> {
     let packages = Packages::read()?;
     let mut native = cargo();
-    select(native.args(["build", "--release", "--bins"]), names);
+    select(native.args(["build", "--release"]), &packages.natives());
+    native.args(packages.binaries(names).iter().flat_map(|name| ["--bin", name]));
     let components = components(tools, &packages);
     all(&packages, vec![components, ("host", names.to_vec(), native)])?;
     Ok(())
@@ -24,9 +28,7 @@ pub fn with_native(tools: &Tools, names: &[&str]) -> Result<()> {
 /// Builds the components and all tests, with the binaries that the tests start; gives back the
 /// tests.
 ///
-/// Which packages are built together decides which features their dependencies have. Native
-/// packages are therefore built apart from the components' own tests: the host then shares with
-/// `up` all that takes long.
+/// Native packages are built apart from the components' own tests, for the same reason as in [`with_native`].
 pub fn with_tests(tools: &Tools, packages: &Packages) -> Result<Vec<Executable>> {
     let tests = |names: &[&str]| {
         let mut command = cargo();

@@ -95,6 +95,14 @@ impl Packages {
         self.members.iter().map(|p| p.name.as_str()).filter(|n| !guests.contains(n)).collect()
     }
 
+    /// The binaries of these packages.
+    pub fn binaries(&self, names: &[&str]) -> Vec<&str> {
+        let packages = self.members.iter().filter(|p| names.contains(&p.name.as_str()));
+        let targets = packages.flat_map(|package| &package.targets);
+        let binaries = targets.filter(|target| target.kind.iter().any(|kind| kind == "bin"));
+        binaries.map(|target| target.name.as_str()).collect()
+    }
+
     /// How many packages are compiled for these ones, themselves included. An estimate: cargo
     /// alone knows which optional ones are left out.
     pub fn count_needed_by(&self, names: &[&str]) -> usize {
@@ -141,6 +149,13 @@ struct Package {
     id: String,
     name: String,
     manifest_path: PathBuf,
+    targets: Vec<Target>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -185,10 +200,13 @@ mod tests {
     use super::*;
 
     fn packages() -> Packages {
+        let target =
+            |kind: &str, name: &str| Target { name: name.to_owned(), kind: vec![kind.to_owned()] };
         let package = |name: &str, folder: &str| Package {
             id: format!("id-{name}"),
             name: name.to_owned(),
             manifest_path: root().join(folder).join("Cargo.toml"),
+            targets: vec![target("lib", name), target("bin", &format!("{name}-tool"))],
         };
         let needs = |names: &[&str]| names.iter().map(|name| format!("id-{name}")).collect();
         Packages {
@@ -215,6 +233,11 @@ mod tests {
     fn guests_are_components_and_what_they_need_of_the_repository() {
         assert_eq!(packages().guests(), ["book", "platform"]);
         assert_eq!(packages().natives(), ["host"]);
+    }
+
+    #[test]
+    fn binaries_are_those_of_the_packages() {
+        assert_eq!(packages().binaries(&["host", "platform"]), ["platform-tool", "host-tool"]);
     }
 
     #[test]

@@ -6,8 +6,10 @@ use madang_tests::{BookRent, problem};
 use serde_json::json;
 
 /// Every kind of path with what it allows.
-fn paths(book: u64) -> [(String, &'static str); 12] {
+fn paths(book: u64) -> [(String, &'static str); 14] {
     [
+        ("/bookrent".to_owned(), "GET, HEAD, OPTIONS"),
+        ("/bookrent/-/rent/openapi.json".to_owned(), "GET, HEAD, OPTIONS"),
         ("/bookrent/books".to_owned(), "GET, HEAD, OPTIONS, POST"),
         (format!("/bookrent/books/{book}"), "GET, HEAD, OPTIONS, PUT, PATCH, DELETE"),
         ("/bookrent/rents".to_owned(), "GET, HEAD, OPTIONS, POST"),
@@ -80,7 +82,7 @@ fn nothing_but_what_is_routed_is_there() {
         let answer = shop.internal().get(path);
         problem(&answer, 404, path);
     }
-    for path in ["/", "/bookrent", "/bookrent/authors", "/nowhere/musicals"] {
+    for path in ["/", "/bookrent/authors", "/bookrent/-/nobody/openapi.json", "/nowhere/musicals"] {
         let _ = shop.client.get(path).expect(404);
     }
 }

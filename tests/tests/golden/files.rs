@@ -49,7 +49,10 @@ fn every_golden_agrees_with_the_schema_of_its_event() {
     let mut wrong = Vec::new();
     for System { name, .. } in ALL {
         let asyncapi = AsyncApi::read(name);
-        for (event, versions) in golden::read(name) {
+        let mut goldens = golden::read(name);
+        // The test above tells of those that have no event.
+        goldens.retain(|event, _| asyncapi.events().contains(event));
+        for (event, versions) in goldens {
             let newest = versions.keys().last().copied();
             for (version, golden) in versions {
                 let mut faults = if newest == Some(version) {

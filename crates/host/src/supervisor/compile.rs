@@ -71,8 +71,12 @@ fn work(Job { mut plan, cache, keep }: Job) -> Result<Plan> {
     Ok(plan)
 }
 
-/// Removes compiled files of earlier builds. Only the supervisor that holds the state folder does.
+/// Removes compiled files of earlier builds. Only the supervisor that holds the state folder does, and only
+/// what is in it: a cache that is a link is shared with others.
 fn forget_others(plan: &Plan, cache: &Path, keep: Vec<PathBuf>) {
+    if cache.is_symlink() {
+        return;
+    }
     let mut used: HashSet<_> = keep.into_iter().collect();
     used.extend(plan.components.values().map(|component| component.artifact.clone()));
     for entry in fs::read_dir(cache).into_iter().flatten().flatten() {
