@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader},
     process::{Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
 };
 
 fn host() -> Host {
@@ -48,7 +51,7 @@ fn letters(host: &Host, context: &str) -> Vec<Value> {
 
 #[test]
 fn events_are_printed_filtered_and_followed() {
-    let host = host();
+    let mut host = host();
     let book = json!({ "title": "Madang", "status": true });
     let _ = host.client().post("/bookrent/books", book).expect(201);
     let (success, said) = run(&host, &["events", "bookrent"]);
@@ -79,21 +82,40 @@ fn events_are_printed_filtered_and_followed() {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-    let mut line = String::new();
-    std::thread::scope(|scope| {
-        let output = following.stdout.take().unwrap();
-        let reading = scope.spawn(move || BufReader::new(output).lines().next());
-        // It may not listen yet: told until it has heard one.
-        wait_for("an event to be heard", || {
-            poison(&host, "three");
-            poison(&host, "four");
-            reading.is_finished()
-        });
-        line = reading.join().unwrap().unwrap().unwrap();
+    let output = BufReader::new(following.stdout.take().unwrap());
+    let (sender, heard) = mpsc::channel();
+    let reading = thread::spawn(move || {
+        output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
     });
+    // It may not listen yet: told until it has heard one.
+    let hear = |host: &Host| {
+        let mut line = None;
+        wait_for("an event to be heard", || {
+            poison(host, "three");
+            poison(host, "four");
+            line = heard.try_recv().ok();
+            line.is_some()
+        });
+        line.unwrap()
+    };
+    let line = hear(&host);
+    assert!(line.ends_with("  four"), "{line}");
+    // Redis goes and comes back: it reads on where it was.
+    let before = host.running().redis.pid;
+    host.kill_redis();
+    wait_for("the new Redis", || host.running().redis.pid.is_some_and(|pid| Some(pid) != before));
+    let number = |line: &str| line.split_whitespace().next().unwrap().parse::<u64>().unwrap();
+    let mut last = number(&line);
+    let end = poison(&host, "four");
+    while last < end {
+        let line = heard.recv_timeout(Duration::from_secs(60)).expect("it reads on");
+        assert!(number(&line) > last, "{line} comes after {last}");
+        last = number(&line);
+    }
     following.kill().unwrap();
     following.wait().unwrap();
-    assert!(line.ends_with("  four"), "{line}");
+    drop(heard);
+    let _ = reading.join();
 
     for (system, words) in [
         ("bokrent", "no system `bokrent`, did you mean `bookrent`?; there are: bookrent, kvaccine"),
