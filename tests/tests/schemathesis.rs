@@ -19,6 +19,10 @@ const SEED: &str = "20261121";
 /// Has the document of a system tried out that the host serves.
 #[track_caller]
 fn try_out<'h>(system: &impl Killable<'h>, contexts: &[&str]) {
+    if !system.host.has_faults() {
+        eprintln!("skipped: on Spin so many requests take many minutes");
+        return;
+    }
     let schemathesis = repository().join("target/schemathesis/bin/schemathesis");
     assert!(
         schemathesis.is_file(),
