@@ -5,6 +5,7 @@ use crate::{
     app::plan::info_path,
     client::{self, block_on, fetch},
     supervisor::state_dir::Running,
+    table::{aligned, cell},
 };
 use anyhow::{Context, Result, ensure};
 use futures_util::future::join_all;
@@ -37,19 +38,22 @@ pub fn ask(state_dir: &Path) -> Result<Value> {
         let path = info_path(component["ready"].as_str()?)?;
         let url = format!("{}{path}", running.http);
         Some(async move {
-            let said = info(&url).await;
-            (id.clone(), said.unwrap_or_else(|error| json!({ "error": format!("{error:#}") })))
+            let said = match info(&url, ANSWER).await {
+                Ok(info) => json!({ "breakers": info["breakers"], "shed": info["shed"] }),
+                Err(error) => json!({ "error": format!("{error:#}") }),
+            };
+            (id.clone(), said)
         })
     });
     Ok(Value::Object(block_on(join_all(asked))?.into_iter().collect()))
 }
 
-async fn info(url: &str) -> Result<Value> {
-    let response = fetch(Request::get(url).body(Full::default())?, ANSWER).await?;
+/// What a component says in its info.
+pub async fn info(url: &str, limit: Duration) -> Result<Value> {
+    let response = fetch(Request::get(url).body(Full::default())?, limit).await?;
     ensure!(response.status().is_success(), "{url} answers {}", response.status());
-    let info: Value = serde_json::from_slice(response.body())
-        .with_context(|| format!("{url} does not answer with JSON"))?;
-    Ok(json!({ "breakers": info["breakers"], "shed": info["shed"] }))
+    serde_json::from_slice(response.body())
+        .with_context(|| format!("{url} does not answer with JSON"))
 }
 
 /// The same as lines of aligned columns. A component that calls nobody has a line if something was
@@ -74,25 +78,7 @@ pub fn table(said: &Value) -> String {
             breakers => rows.extend(breakers.iter().map(row)),
         }
     }
-    // An error is no cell: it goes to the end of its line.
-    let whole = || rows.iter().filter(|row| row.len() > 2);
-    let longest = |column: usize| whole().map(|row| row[column].chars().count()).max();
-    let first = rows.iter().map(|row| row[0].chars().count()).max().unwrap_or_default();
-    let widths: Vec<_> = (1..rows[0].len()).map(|column| longest(column).unwrap_or(0)).collect();
-    let line = |row: &Vec<String>| {
-        let widths = [first].into_iter().chain(widths.iter().copied());
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
-        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
-    };
-    rows.iter().map(line).collect()
-}
-
-fn cell(value: &Value) -> String {
-    match value {
-        Value::Null => "-".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+    aligned(&rows)
 }
 
 #[cfg(test)]

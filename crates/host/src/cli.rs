@@ -2,9 +2,14 @@
 
 use crate::{
     app::{plan::Limits, tls::TlsFiles},
-    breakers, client, flags,
+    breakers, client,
+    commands::{
+        Closed, Target, dead_letters::DeadLetters, events::Events, logs::Logs, print, ps::Ps,
+    },
+    flags,
     guest::faults::{Crash, Delay, Order, Trigger},
     process::{self, trigger::Listener, worker::Worker},
+    say::Format,
     supervisor::{
         self, Options,
         load::{Load, Source},
@@ -12,9 +17,9 @@ use crate::{
         seed::Seed,
     },
 };
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
-use std::{io::Write, net::SocketAddr, num::NonZeroUsize, path::PathBuf, process::ExitCode};
+use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf, process::ExitCode};
 
 /// Runs a Spin application: event-driven microservices as WebAssembly components.
 #[derive(Debug, Parser)]
@@ -32,6 +37,16 @@ enum Command {
     Acl(SourceArgs),
     /// Print what runs, and its faults.
     Status(Target),
+    /// Print the processes: since when they run, their memory, and how many instances live in them.
+    Ps(Ps),
+    /// Print what components have printed.
+    Logs(Logs),
+    /// Print the events in a system's log, one a line: number, time, source, type, subject, and the
+    /// id of the saga.
+    Events(Events),
+    /// Events that a context could not handle: print, replay or drop them.
+    #[command(subcommand)]
+    DeadLetters(DeadLetters),
     /// Print the circuit breakers of the components' calls, and how many requests were turned away.
     Breakers {
         #[command(flatten)]
@@ -70,9 +85,9 @@ enum Command {
     #[command(hide = true)]
     Compile,
     #[command(hide = true)]
-    Worker,
+    Worker(Child),
     #[command(hide = true)]
-    Trigger,
+    Trigger(Child),
 }
 
 #[derive(Debug, Args)]
@@ -124,6 +139,15 @@ struct Up {
     /// Mount the folders of `files` as they are, so that changes to them show at once.
     #[arg(long)]
     direct_mounts: bool,
+    /// How lines are written to the console: pretty on a terminal, else JSON; or always so.
+    #[arg(
+        long,
+        env = "MADANG_LOG_FORMAT",
+        value_enum,
+        default_value = "auto",
+        overrides_with = "log_format"
+    )]
+    log_format: Format,
     /// Worker processes [default: one per core].
     #[arg(long)]
     workers: Option<NonZeroUsize>,
@@ -140,11 +164,11 @@ struct Up {
     limits: Limits,
 }
 
+/// A process of the supervisor's.
 #[derive(Debug, Args)]
-struct Target {
-    /// The state folder of the running application.
-    #[arg(long, default_value = ".madang")]
-    state_dir: PathBuf,
+struct Child {
+    #[arg(long, value_enum)]
+    log_format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -166,8 +190,10 @@ pub fn main() -> ExitCode {
     });
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read has read enough.
+        Err(error) if error.is::<Closed>() => ExitCode::SUCCESS,
         Err(error) => {
-            crate::say!("madang: {error:#}");
+            crate::say!(Error, "madang: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -175,9 +201,16 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<()> {
     match command {
-        Command::Up(up) => supervisor::up(up.options()?),
+        Command::Up(up) => {
+            up.log_format.set();
+            supervisor::up(up.options()?)
+        }
         Command::Acl(source) => print(&Load::new(&source.source())?.acl()?),
         Command::Status(target) => print(&client::status(&target.state_dir)?),
+        Command::Ps(ps) => ps.run(),
+        Command::Logs(logs) => logs.run(),
+        Command::Events(events) => events.run(),
+        Command::DeadLetters(letters) => letters.run(),
         Command::Breakers { target, json } => {
             let said = breakers::ask(&target.state_dir)?;
             print(&if json { format!("{said:#}\n") } else { breakers::table(&said) })
@@ -190,13 +223,15 @@ fn run(command: Command) -> Result<()> {
             component.order(&Order::Crash(Crash { call, trigger }))
         }
         Command::Compile => supervisor::compile::main(),
-        Command::Worker => process::run(Worker),
-        Command::Trigger => process::run(Listener::default()),
+        Command::Worker(child) => {
+            child.log_format.set();
+            process::run(Worker)
+        }
+        Command::Trigger(child) => {
+            child.log_format.set();
+            process::run(Listener::default())
+        }
     }
-}
-
-fn print(text: &str) -> Result<()> {
-    std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")
 }
 
 impl SourceArgs {

@@ -19,6 +19,11 @@ pub fn status(state_dir: &Path) -> Result<String> {
     ask(state_dir, Method::GET, "/status", String::new(), ANSWER)
 }
 
+/// The running application's processes, as JSON.
+pub fn processes(state_dir: &Path) -> Result<String> {
+    ask(state_dir, Method::GET, "/processes", String::new(), ANSWER)
+}
+
 /// Has the running application read anew; what has changed, as JSON.
 pub fn reload(state_dir: &Path) -> Result<String> {
     ask(state_dir, Method::POST, "/reload", String::new(), RELOAD)

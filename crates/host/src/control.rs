@@ -3,7 +3,10 @@
 
 use crate::{
     app::plan::Plan,
-    guest::faults::{FaultSet, Order},
+    guest::{
+        faults::{FaultSet, Order},
+        meter::Measures,
+    },
     supervisor::tally::Counts,
 };
 use anyhow::{Context, Result};
@@ -40,6 +43,11 @@ pub enum ToProcess {
         /// What to do.
         order: Order,
     },
+    /// Tell what was counted; to be acknowledged.
+    Measure {
+        /// The number to acknowledge.
+        number: u64,
+    },
     /// How many requests the other processes have turned away, those that ended included.
     Shed(Counts),
     /// Another process has taken over: take nothing new, finish what is under way, let go of those
@@ -58,13 +66,15 @@ pub enum FromProcess {
     Begun,
     /// It takes nothing new any more.
     Stopped,
-    /// An order was carried out.
+    /// An order was carried out, or a question answered.
     Done {
         /// Its number.
         number: u64,
     },
     /// How many requests it has turned away since it was started.
     Shed(Counts),
+    /// What it has counted since it was started.
+    Measured(Measures),
     /// It cannot work, and why.
     Failed(String),
 }
@@ -97,7 +107,10 @@ impl<T: DeserializeOwned> Receiver<T> {
         match serde_json::from_str(&line) {
             Ok(message) => Some(message),
             Err(error) => {
-                crate::say!("madang: a message among its processes is not in order: {error}");
+                crate::say!(
+                    Error,
+                    "madang: a message among its processes is not in order: {error}"
+                );
                 None
             }
         }

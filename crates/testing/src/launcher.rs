@@ -118,6 +118,8 @@ impl Launcher {
         command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
         command.arg("--runtime-config-file").arg(&self.runtime_config);
         command.arg("--state-dir").arg(&self.state_dir);
+        // Tests read what it says as people do.
+        command.args(["--log-format", "pretty"]);
         if let Some(n) = self.settings.workers {
             command.arg("--workers").arg(n.to_string());
         }

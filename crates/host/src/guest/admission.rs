@@ -4,6 +4,7 @@
 use super::{
     bulkhead::Refusal,
     call::{Failure, Origin},
+    meter::Measures,
     state::{Guest, Host},
 };
 use crate::supervisor::tally::Counts;
@@ -52,7 +53,7 @@ impl Host {
             Origin::Inside => &self.inner,
         };
         let admitted = async {
-            let component = match guest.plan.is_health(path) {
+            let component = match guest.plan.asks_how_it_is(path) {
                 true => None,
                 false => Some(guest.bulkhead.enter(until).await?),
             };
@@ -74,6 +75,11 @@ impl Host {
         Ok(Places { _component: None, _process: process })
     }
 
+    /// What this process has counted, by component.
+    pub fn measures(&self) -> Measures {
+        self.guests().map(|guest| (guest.id.clone(), guest.meter.read())).collect()
+    }
+
     /// How many requests this process has turned away, by component.
     pub fn shed_here(&self) -> Counts {
         let counts = self.guests().map(|guest| (guest.id.clone(), guest.bulkhead.shed.here()));
@@ -93,6 +99,8 @@ impl Host {
         let bulkhead = &guest.bulkhead;
         if bulkhead.shed.count() {
             crate::say!(
+                Warn,
+                component = guest.id,
                 "component {} sheds: {} at work, {} waiting; {} shed so far",
                 guest.id,
                 bulkhead.at_work(),

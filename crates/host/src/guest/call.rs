@@ -103,7 +103,7 @@ impl Host {
             request.headers_mut().insert(SHED, guest.bulkhead.shed.total().into());
         }
         found.describe(request.headers_mut(), &uri, client);
-        self.answer(guest, request, origin).await
+        self.count(guest, request, origin).await
     }
 
     /// Answers a request that a component sends another by its name.
@@ -117,7 +117,23 @@ impl Host {
         let root = PathAndQuery::from_static("/");
         let path = request.uri().path_and_query().cloned().unwrap_or(root);
         describe_chained(request.headers_mut(), &path);
-        self.answer(guest, request, Origin::Inside).await
+        self.count(guest, request, Origin::Inside).await
+    }
+
+    /// Answers a request, and counts it unless it only asks how the component is.
+    async fn count(
+        self: &Arc<Self>,
+        guest: &Arc<Guest>,
+        request: Request<WasiBody>,
+        origin: Origin,
+    ) -> Response<WasiBody> {
+        if guest.plan.asks_how_it_is(request.uri().path()) {
+            return self.answer(guest, request, origin).await;
+        }
+        let counted = guest.meter.request();
+        let answer = self.answer(guest, request, origin).await;
+        counted.answered(answer.status());
+        answer
     }
 
     /// Asks a component for its readiness, whatever the routes say.
@@ -193,10 +209,13 @@ impl Host {
             let instance = listener.instantiate_async(&mut store).await?;
             instance.fermyon_spin_inbound_redis().call_handle_message(&mut store, &message).await
         };
-        match self.wake(guest, Trigger::Redis, run).await? {
-            Ok(()) => Ok(()),
-            Err(_) => Err(Failure::Refused),
+        let handled = self.wake(guest, Trigger::Redis, run).await;
+        let result = handled.and_then(|said| said.map_err(|_| Failure::Refused));
+        // What was kept from it on purpose, it has not failed to handle.
+        if !matches!(result, Err(Failure::Down)) {
+            guest.meter.message(result.is_ok());
         }
+        result
     }
 
     /// Wakes an instance of a component by something else than a request: `run` gets the store to make it
@@ -245,21 +264,21 @@ impl Host {
             };
             let result = host.live(&guest, &life, run).await;
             if let Err(failure) = &result {
-                crate::say!("component {} {failure}", guest.id);
+                crate::say!(Error, component = guest.id, "component {} {failure}", guest.id);
             }
             result
         });
         match answer.await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(code)) => {
-                crate::say!("a component answered a request with the error {code:?}");
+                crate::say!(Error, "a component answered a request with the error {code:?}");
                 Err(Failure::Refused)
             }
             Err(_) => Err(match task.await {
                 Ok(Err(failure)) => failure,
                 Ok(Ok(())) => Failure::Trap(wasmtime::Error::msg("it ended without an answer")),
                 Err(panic) => {
-                    crate::say!("a request ended the host's task: {panic}");
+                    crate::say!(Error, "a request ended the host's task: {panic}");
                     Failure::Trap(wasmtime::Error::msg("the host failed"))
                 }
             }),
@@ -278,9 +297,12 @@ impl Host {
         }
         tokio::select! {
             biased;
-            result = timeout(self.time_limit(), run) => match result {
-                Ok(result) => result.map_err(Failure::Trap),
-                Err(_) => Err(Failure::TimedOut),
+            result = timeout(self.time_limit(), run) => {
+                let result = match result {
+                    Ok(result) => result.map_err(Failure::Trap),
+                    Err(_) => Err(Failure::TimedOut),
+                };
+                result.inspect_err(|failure| guest.meter.failure(failure))
             },
             () = life.ended() => {
                 Err(if guest.faults.now().down { Failure::Down } else { Failure::Killed })

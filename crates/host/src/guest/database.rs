@@ -147,7 +147,7 @@ impl Database {
                     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
                 });
                 if let Err(error) = copied.await {
-                    crate::say!("madang: {}: {error}", database.0.path.display());
+                    crate::say!(Warn, "madang: {}: {error}", database.0.path.display());
                 }
             });
         }

@@ -57,6 +57,7 @@ impl WasiHttpHooks for Outbound {
             Self { host: self.host.clone(), guest: self.guest.clone(), life: self.life.clone() };
         Box::new(async move {
             let result = own.send(request, options.unwrap_or_default()).await;
+            own.guest.meter.http(result.is_ok());
             own.life.performed(&own.guest.faults).await;
             let io: Box<dyn Future<Output = _> + Send> = Box::new(async { Ok(()) });
             Ok((result?, io))
@@ -69,6 +70,8 @@ impl Outbound {
     pub fn denied(&self, scheme: &str, host: &str, port: Option<u16>) {
         let port = port.map_or(String::new(), |port| format!(":{port}"));
         crate::say!(
+            Warn,
+            component = self.guest.id,
             "component {} may not reach {scheme}://{host}{port}: add \"{scheme}://{host}{port}\" \
              to its \
              allowed_outbound_hosts in the manifest",

@@ -1,6 +1,8 @@
 //! What components print: `<component>_stdout.txt` and `_stderr.txt`, Spin's names, line by whole
 //! line.
 
+use super::journal::Told;
+use crate::say::{self, Level};
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use std::{
@@ -27,6 +29,8 @@ pub struct Log(Arc<Sink>);
 #[derive(Debug)]
 struct Sink {
     component: String,
+    /// How much a line matters that does not tell.
+    level: Level,
     file: File,
     follow: bool,
 }
@@ -39,7 +43,8 @@ impl Log {
         let file = fs::create_dir_all(folder)
             .and_then(|()| File::options().create(true).append(true).open(&path))
             .with_context(|| format!("cannot write component output to {}", path.display()))?;
-        Ok(Self(Arc::new(Sink { component: component.to_owned(), file, follow })))
+        let level = if output == "stderr" { Level::Warn } else { Level::Info };
+        Ok(Self(Arc::new(Sink { component: component.to_owned(), level, file, follow })))
     }
 }
 
@@ -50,7 +55,9 @@ impl Sink {
         let _ = (&self.file).write_all(lines);
         if self.follow {
             for line in String::from_utf8_lossy(lines).lines() {
-                crate::say!("[{}] {line}", self.component);
+                let told = Told::read(line);
+                let level = told.as_ref().map_or(self.level, Told::level);
+                say::printed(level, &self.component, line, told);
             }
         }
     }

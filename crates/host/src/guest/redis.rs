@@ -24,6 +24,7 @@ impl State {
     async fn command(&mut self, connection: &Resource<Connection>, command: &Cmd) -> Answer<Value> {
         let link = &mut self.table.get_mut(connection)?.0;
         let result = link.query(command).await;
+        self.guest().meter.redis(result.is_ok());
         self.performed().await;
         Ok(result.map_err(|error| Error::Other(text(&error))))
     }

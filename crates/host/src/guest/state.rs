@@ -10,6 +10,7 @@ use super::{
     http::{Client, Outbound},
     link,
     logs::Log,
+    meter::{Alive, Meter},
     redis_pool::Pool,
     slices::{Slices, give_way},
 };
@@ -72,6 +73,8 @@ pub struct Guest {
     pub faults: Faults,
     /// Its places in this process.
     pub bulkhead: Bulkhead,
+    /// What this process counts of it.
+    pub meter: Meter,
     /// Redis addresses that were found granted: parsing one for each request costs more than asking Redis to open it.
     pub granted_redis: Mutex<HashSet<String>>,
     environment: Vec<(String, String)>,
@@ -147,6 +150,7 @@ impl Host {
                     .trap_on_grow_failure(true)
                     .build(),
                 slices: 0,
+                _alive: Alive::new(guest.clone()),
             },
         );
         store.limiter(|state| &mut state.limits);
@@ -189,6 +193,7 @@ impl Guest {
             listener: plan.redis.then(|| ListenerPre::new(pre)).transpose()?,
             faults: Faults::default(),
             bulkhead: Bulkhead::new(plan.max_requests),
+            meter: Meter::default(),
             granted_redis: Mutex::default(),
             environment: plan.environment.clone().into_iter().collect(),
             stdout: log("stdout")?,
@@ -223,6 +228,7 @@ pub struct State {
     wasi: WasiCtx,
     http: WasiHttpCtx,
     limits: StoreLimits,
+    _alive: Alive,
 }
 
 impl State {

@@ -109,6 +109,7 @@ pub fn run<W: Work + Clone>(work: W) -> Result<()> {
             never = report(&host, &outbox) => match never {},
         };
         let _ = outbox.send(FromProcess::Shed(host.shed_here()));
+        let _ = outbox.send(FromProcess::Measured(host.measures()));
         drop(outbox);
         let _ = sending.await;
         result
@@ -133,6 +134,10 @@ async fn obey<W: Work>(
                         work.healed(&component);
                     }
                 }
+                let _ = outbox.send(FromProcess::Done { number });
+            }
+            ToProcess::Measure { number } => {
+                let _ = outbox.send(FromProcess::Measured(host.measures()));
                 let _ = outbox.send(FromProcess::Done { number });
             }
             ToProcess::Shed(counts) => host.set_shed_elsewhere(&counts),

@@ -100,6 +100,7 @@ impl Work for Listener {
         let ended = async { while loops.join_next().await.is_some() {} };
         if timeout(DRAIN, ended).await.is_err() {
             crate::say!(
+                Warn,
                 "madang: message handlers that took longer than {} s were cut off",
                 DRAIN.as_secs()
             );
@@ -131,7 +132,10 @@ impl Listener {
         let say = |connected: bool, text: &str| {
             let mut said = said.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             if said.replace(connected) != Some(connected) {
-                crate::say!("madang: {text}");
+                match connected {
+                    true => crate::say!("madang: {text}"),
+                    false => crate::say!(Warn, "madang: {text}"),
+                }
             }
         };
         loop {
@@ -189,6 +193,7 @@ async fn hear(
                 for mailbox in channels.get(message.get_channel_name()).into_iter().flatten() {
                     if mailbox.put(message.get_payload_bytes().to_vec()) == Put::FirstDropped {
                         crate::say!(
+                            Warn,
                             "madang: a component cannot keep up with the channel {}: {} messages \
                              wait, new ones are \
                              dropped",
@@ -220,12 +225,19 @@ async fn deliver(
             taken = mailbox.take() => taken,
         };
         if dropped > 0 {
-            crate::say!("madang: {dropped} messages for the component {} were dropped", guest.id);
+            crate::say!(
+                Warn,
+                component = guest.id,
+                "madang: {dropped} messages for the component {} were dropped",
+                guest.id
+            );
         }
         match host.deliver(&guest, message).await {
             // Taken down on purpose: not worth a line for each message.
             Ok(()) | Err(Failure::Down) => {}
-            Err(failure) => crate::say!("component {} {failure}", guest.id),
+            Err(failure) => {
+                crate::say!(Error, component = guest.id, "component {} {failure}", guest.id)
+            }
         }
     }
 }
@@ -258,9 +270,16 @@ async fn ask_ready(
         if status.is_success() != was_ready {
             was_ready = status.is_success();
             match was_ready {
-                true => crate::say!("component {} is ready again", guest.id),
+                true => {
+                    crate::say!(Info, component = guest.id, "component {} is ready again", guest.id)
+                }
                 false => {
-                    crate::say!("component {} is not ready: {path} answered {status}", guest.id)
+                    crate::say!(
+                        Warn,
+                        component = guest.id,
+                        "component {} is not ready: {path} answered {status}",
+                        guest.id
+                    )
                 }
             }
         }

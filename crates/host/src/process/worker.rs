@@ -52,7 +52,7 @@ impl Work for Worker {
                     // Out of files: some may be closed soon.
                     Err(error) => {
                         if let Some(count) = cannot.count() {
-                            crate::say!("madang: cannot take a connection: {error}; {count} so far");
+                            crate::say!(Error, "madang: cannot take a connection: {error}; {count} so far");
                         }
                         sleep(Duration::from_millis(100)).await;
                     }
@@ -76,6 +76,7 @@ impl Work for Worker {
         }
         if timeout_at(deadline, connections.end_now()).await.is_err() {
             crate::say!(
+                Warn,
                 "madang: requests that took longer than {} s were cut off",
                 DRAIN.as_secs()
             );

@@ -9,6 +9,10 @@ use crate::{
     },
     problem,
     say::suggestion,
+    supervisor::{
+        metrics::{self, Figures},
+        processes::Process,
+    },
 };
 use anyhow::{Context, Result, ensure};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header, uri::Authority};
@@ -33,6 +37,13 @@ const LARGEST: usize = 4096;
 pub enum Question {
     /// The status.
     Status(oneshot::Sender<serde_json::Value>),
+    /// Have all processes tell what they have counted, and answer when they have, or have had time
+    /// enough.
+    Measure(oneshot::Sender<()>),
+    /// What was counted, as far as it was told.
+    Figures(oneshot::Sender<Figures>),
+    /// All processes.
+    Processes(oneshot::Sender<Vec<Process>>),
     /// Read the application anew, and answer when new processes have taken over. The answer is what
     /// has changed.
     Reload(oneshot::Sender<Result<serde_json::Value, Refused>>),
@@ -96,11 +107,19 @@ async fn handle(
     let path = request.uri().path().to_owned();
     match path.split('/').skip(1).collect::<Vec<_>>().as_slice() {
         ["status"] if request.method() == Method::GET => {
-            let (sender, answer) = oneshot::channel();
-            if questions.send(Question::Status(sender)).await.is_err() {
-                return stopping();
+            ask(questions, Question::Status).await.map_or_else(stopping, |status| json(&status))
+        }
+        ["processes"] if request.method() == Method::GET => {
+            let _ = ask(questions, Question::Measure).await;
+            let processes = ask(questions, Question::Processes).await;
+            processes.map_or_else(stopping, |processes| json(&serde_json::json!(processes)))
+        }
+        ["metrics"] if request.method() == Method::GET => {
+            let _ = ask(questions, Question::Measure).await;
+            match ask(questions, Question::Figures).await {
+                Some(figures) => text(metrics::scrape(figures).await, metrics::CONTENT_TYPE),
+                None => stopping(),
             }
-            answer.await.map_or_else(|_| stopping(), |status| json(&status))
         }
         ["reload"] if request.method() == Method::POST => {
             if !is_json(&request) {
@@ -125,25 +144,31 @@ async fn handle(
         }
         _ => problem::answer(
             StatusCode::NOT_FOUND,
-            "There are GET /status, POST /reload and POST /components/{id}/{down, heal, delay, \
+            "There are GET /status, /processes and /metrics, POST /reload and POST /components/{id}/{down, heal, delay, \
              crash}.",
         ),
     }
 }
 
-async fn reload(questions: &mpsc::Sender<Question>) -> Response<WasiBody> {
+/// Asks the supervisor; `None` if it is stopping.
+async fn ask<T>(
+    questions: &mpsc::Sender<Question>,
+    question: impl FnOnce(oneshot::Sender<T>) -> Question,
+) -> Option<T> {
     let (sender, answer) = oneshot::channel();
-    if questions.send(Question::Reload(sender)).await.is_err() {
-        return stopping();
-    }
-    match answer.await {
-        Ok(Ok(changes)) => json(&changes),
-        Ok(Err(Refused::UnderWay)) => problem::answer(
+    questions.send(question(sender)).await.ok()?;
+    answer.await.ok()
+}
+
+async fn reload(questions: &mpsc::Sender<Question>) -> Response<WasiBody> {
+    match ask(questions, Question::Reload).await {
+        Some(Ok(changes)) => json(&changes),
+        Some(Err(Refused::UnderWay)) => problem::answer(
             StatusCode::CONFLICT,
             "A reload is under way: try again when it is over.",
         ),
-        Ok(Err(Refused::Faulty(why))) => problem::answer(StatusCode::UNPROCESSABLE_ENTITY, &why),
-        Err(_) => stopping(),
+        Some(Err(Refused::Faulty(why))) => problem::answer(StatusCode::UNPROCESSABLE_ENTITY, &why),
+        None => stopping(),
     }
 }
 
@@ -152,14 +177,10 @@ async fn give(
     order: Order,
     questions: &mpsc::Sender<Question>,
 ) -> Response<WasiBody> {
-    let (sender, answer) = oneshot::channel();
-    let question = Question::Order { component: component.clone(), order, answer: sender };
-    if questions.send(question).await.is_err() {
-        return stopping();
-    }
-    match answer.await {
-        Ok(Ok(faults)) => json(&faults),
-        Ok(Err(names)) => problem::answer(
+    let question = |answer| Question::Order { component: component.clone(), order, answer };
+    match ask(questions, question).await {
+        Some(Ok(faults)) => json(&faults),
+        Some(Err(names)) => problem::answer(
             StatusCode::NOT_FOUND,
             &format!(
                 "There is no component `{component}`{}; there are: {}",
@@ -167,7 +188,7 @@ async fn give(
                 names.join(", ")
             ),
         ),
-        Err(_) => stopping(),
+        None => stopping(),
     }
 }
 
@@ -213,10 +234,12 @@ fn not_json() -> Response<WasiBody> {
 }
 
 fn json(value: &serde_json::Value) -> Response<WasiBody> {
-    let mut response = Response::new(full(format!("{value:#}\n")));
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    text(format!("{value:#}\n"), "application/json")
+}
+
+fn text(text: String, kind: &'static str) -> Response<WasiBody> {
+    let mut response = Response::new(full(text));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response
 }
 

@@ -1,12 +1,15 @@
 //! One process that runs components, as the supervisor sees it.
 
-use crate::control::{self, FromProcess, Sender, ToProcess};
+use crate::{
+    control::{self, FromProcess, Sender, ToProcess},
+    say::Format,
+};
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     os::{fd::OwnedFd, unix::net::UnixStream as StdUnixStream},
     process::Stdio,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 use tokio::{
     net::UnixStream,
@@ -25,6 +28,10 @@ pub struct Child {
     pub life: u64,
     /// Its process id.
     pub pid: u32,
+    /// What it is.
+    pub name: String,
+    /// Since when it runs.
+    pub since: SystemTime,
     /// Whether it serves a socket, or else listens to Redis.
     pub is_worker: bool,
     sender: Sender<ToProcess>,
@@ -76,12 +83,20 @@ impl Child {
             Some(socket) => command.arg("worker").stdin(Stdio::from(socket.try_clone()?)),
             None => command.arg("trigger").stdin(Stdio::null()),
         };
+        command.args(["--log-format", Format::now().name()]);
         // A group of its own: Ctrl-C in the terminal must reach the supervisor only.
         command.stdout(Stdio::from(OwnedFd::from(theirs))).process_group(0).kill_on_drop(true);
         let mut child = command.spawn().with_context(|| format!("cannot start a {name}"))?;
         drop(command);
         let pid = child.id().unwrap_or_default();
-        let mut own = Self { life, pid, is_worker: socket.is_some(), sender };
+        let mut own = Self {
+            life,
+            pid,
+            name: name.to_owned(),
+            since: SystemTime::now(),
+            is_worker: socket.is_some(),
+            sender,
+        };
         own.tell(start).await;
         let events = events.clone();
         tokio::spawn(async move {

@@ -4,12 +4,16 @@
 use super::{
     child::{Child, DRAIN, Event, Events, Kind},
     handover::{Handover, Leaving, Proposal},
+    processes::ProcessStatus,
     tally::Tally,
 };
 use crate::{
     app::plan::Plan,
     control::{FromProcess, ToProcess},
-    guest::faults::{FaultSet, Order},
+    guest::{
+        faults::{FaultSet, Order},
+        meter::Measure,
+    },
 };
 use anyhow::{Context, Result, anyhow};
 use std::{
@@ -44,6 +48,7 @@ pub struct Fleet {
     pub(super) leaving: Vec<Leaving>,
     pub(super) faults: BTreeMap<String, FaultSet>,
     pub(super) tally: Tally,
+    pub(super) meters: Tally<Measure>,
     pub(super) lives: u64,
     pub(super) events: Events,
     orders: u64,
@@ -70,15 +75,6 @@ struct Waiting {
     done: oneshot::Sender<()>,
 }
 
-/// One process, for the status.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct ProcessStatus {
-    /// Its id; absent while it is being replaced.
-    pub pid: Option<u32>,
-    /// How often it was replaced because it had ended.
-    pub restarts: u64,
-}
-
 impl Fleet {
     /// Starts a worker per socket, and a process for Redis if the plan needs one, and waits until
     /// all are ready.
@@ -99,6 +95,7 @@ impl Fleet {
             leaving: Vec::new(),
             faults: BTreeMap::new(),
             tally: Tally::default(),
+            meters: Tally::default(),
             lives: 0,
             events,
             orders: 0,
@@ -125,9 +122,13 @@ impl Fleet {
                 self.tally.report(life, counts.clone());
                 self.tell_shed().await;
             }
+            Kind::Said(FromProcess::Measured(measures)) => {
+                self.meters.report(life, measures.clone());
+            }
             Kind::Ended(_) => {
                 self.acknowledge(life, None);
                 self.tally.end(life);
+                self.meters.end(life);
             }
             _ => {}
         }
@@ -138,7 +139,7 @@ impl Fleet {
         let slot = &mut self.slots[number];
         match kind {
             Kind::Said(FromProcess::Failed(why)) => {
-                crate::say!("madang: {} cannot work: {why}", slot.name);
+                crate::say!(Error, "madang: {} cannot work: {why}", slot.name);
                 changed
             }
             Kind::Ended(how) => {
@@ -147,6 +148,7 @@ impl Fleet {
                     slot.pause = PAUSES.0;
                 }
                 crate::say!(
+                    Error,
                     "madang: {} ended ({how}); replacing it in {} ms",
                     slot.name,
                     slot.pause.as_millis()
@@ -157,7 +159,7 @@ impl Fleet {
             Kind::Due => {
                 slot.restarts += 1;
                 if let Err(error) = self.replace(number).await {
-                    crate::say!("madang: {error:#}");
+                    crate::say!(Error, "madang: {error:#}");
                     self.replace_later(number);
                 }
                 true
@@ -218,18 +220,34 @@ impl Fleet {
         if let Some(set) = self.faults.get_mut(component) {
             set.obey(order);
         }
-        self.orders += 1;
-        let message = ToProcess::Order {
-            number: self.orders,
+        let message = |number| ToProcess::Order {
+            number,
             component: component.to_owned(),
             order: order.clone(),
         };
+        self.ask(&HashSet::new(), message).await
+    }
+
+    /// Who has not yet answered something.
+    pub(super) fn owing(&self) -> HashSet<u64> {
+        self.waiting.iter().flat_map(|waiting| &waiting.lives).copied().collect()
+    }
+
+    /// Tells every process something, but for those in `without`; what is returned resolves when all
+    /// have acknowledged its number.
+    pub(super) async fn ask(
+        &mut self,
+        without: &HashSet<u64>,
+        message: impl FnOnce(u64) -> ToProcess,
+    ) -> oneshot::Receiver<()> {
+        self.orders += 1;
+        let message = message(self.orders);
         let mut lives = HashSet::new();
         let proposed = self.proposal.iter_mut().flat_map(|proposal| &mut proposal.children);
         let working = self.slots.iter_mut().filter_map(|slot| slot.child.as_mut());
         let leaving = self.leaving.iter_mut().map(|leaving| &mut leaving.child);
         for child in working.chain(proposed).chain(leaving) {
-            if child.tell(&message).await {
+            if !without.contains(&child.life) && child.tell(&message).await {
                 lives.insert(child.life);
             }
         }
@@ -324,7 +342,7 @@ impl Slot {
         self.put(child)
     }
 
-    fn status(&self) -> ProcessStatus {
+    pub(super) fn status(&self) -> ProcessStatus {
         ProcessStatus { pid: self.child.as_ref().map(|child| child.pid), restarts: self.restarts }
     }
 }

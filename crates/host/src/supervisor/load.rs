@@ -137,6 +137,7 @@ impl Load {
         let known = self.are_known(&given).await;
         if known.is_none() {
             crate::say!(
+                Warn,
                 "madang: Redis at {} is away; serving without it until it is back",
                 given.address
             );
@@ -171,6 +172,7 @@ impl Load {
         let known = given.knows(&users, &self.logins).await;
         if known == Some(false) {
             crate::say!(
+                Warn,
                 "madang: Redis at {} does not know this application's users, so all components \
                  share its login: `madang acl` prints the users to create there",
                 given.address

@@ -8,6 +8,8 @@ pub mod compile;
 pub mod fleet;
 pub mod handover;
 pub mod load;
+pub mod metrics;
+pub mod processes;
 pub mod redis;
 pub mod reload;
 pub mod seed;
@@ -23,13 +25,14 @@ use self::{
     service::Supervisor,
     state_dir::StateDir,
 };
-use crate::app::plan::Limits;
+use crate::{app::plan::Limits, say::Format};
 use anyhow::{Context, Result};
 use std::{
     io::Write,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::SystemTime,
 };
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -137,17 +140,11 @@ async fn run(options: Options) -> Result<()> {
         redis: store,
         listen,
         admin,
+        since: SystemTime::now(),
         reload: None,
     };
     supervisor.announce()?;
-    let mut out = std::io::stdout().lock();
-    // Whoever started this may have closed its output; that is no reason to stop.
-    let _ = writeln!(out, "Serving {}\nAdmin {}", supervisor.http(), supervisor.admin_url());
-    for route in &loaded.routes() {
-        let _ = writeln!(out, "  {route}");
-    }
-    let _ = out.flush();
-    drop(out);
+    tell(&supervisor, &loaded);
 
     let events = supervisor.serve(events, asked, &mut signals).await;
     let Supervisor { state, fleet, redis, reload, .. } = supervisor;
@@ -165,11 +162,23 @@ async fn run(options: Options) -> Result<()> {
         // was acknowledged must get to the disk.
         () = signals.next() => {
             redis.terminate();
-            crate::say!("madang: stopped at once");
+            crate::say!(Warn, "madang: stopped at once");
         }
     }
     drop(state);
     Ok(())
+}
+
+/// Tells where the application is served.
+fn tell(supervisor: &Supervisor, loaded: &Load) {
+    let (http, admin) = (supervisor.http(), supervisor.admin_url());
+    if Format::now() == Format::Json {
+        return crate::say!("madang: serving {http}, admin {admin}");
+    }
+    let routes: String = loaded.routes().iter().map(|route| format!("  {route}\n")).collect();
+    // Whoever started this may have closed its output; that is no reason to stop.
+    let mut out = std::io::stdout().lock();
+    let _ = write!(out, "Serving {http}\nAdmin {admin}\n{routes}").and_then(|()| out.flush());
 }
 
 /// The running program itself, even if its file was replaced by a newer build meanwhile.

@@ -7,18 +7,30 @@ use super::{
     fleet::Fleet,
     handover::Done,
     load::Redis,
+    metrics::Figures,
+    processes::Process,
     reload::Reload,
     state_dir::{Running, RunningRedis, StateDir},
 };
-use crate::app::plan::Plan;
+use crate::{
+    app::plan::Plan,
+    contexts::{Context, contexts},
+};
 use anyhow::Result;
 use serde_json::{Value, json};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
-    time::interval,
+    time::{interval, timeout},
 };
+
+/// How long the processes may take to tell what they have counted.
+const MEASURE: Duration = Duration::from_secs(1);
 
 /// Deals with what happens to the running application and what is asked of it.
 pub(super) struct Supervisor {
@@ -28,6 +40,8 @@ pub(super) struct Supervisor {
     pub(super) redis: Redis,
     pub(super) listen: SocketAddr,
     pub(super) admin: SocketAddr,
+    /// Since when it runs.
+    pub(super) since: SystemTime,
     /// The last reload, over or not.
     pub(super) reload: Option<JoinHandle<()>>,
 }
@@ -97,7 +111,7 @@ impl Supervisor {
         self.reload = Some(tokio::spawn(async move {
             let result = reload.run().await;
             if let Err(error) = &result {
-                crate::say!("madang: the application was not reloaded: {error:#}");
+                crate::say!(Error, "madang: the application was not reloaded: {error:#}");
             }
             let result = result.map(|changes| json!(changes));
             let _ = answer.send(result.map_err(|error| Refused::Faulty(format!("{error:#}"))));
@@ -108,6 +122,15 @@ impl Supervisor {
         match question {
             Question::Reload(answer) => self.reload(answer, proposals),
             Question::Status(answer) => drop(answer.send(self.status())),
+            Question::Measure(answer) => {
+                let measured = self.fleet.measure().await;
+                tokio::spawn(async move {
+                    let _ = timeout(MEASURE, measured).await;
+                    let _ = answer.send(());
+                });
+            }
+            Question::Figures(answer) => drop(answer.send(self.figures())),
+            Question::Processes(answer) => drop(answer.send(self.processes())),
             Question::Order { component, order, answer } => {
                 if !self.fleet.faults().contains_key(&component) {
                     let names = self.fleet.faults().keys().cloned().collect();
@@ -133,6 +156,36 @@ impl Supervisor {
     /// The admin port's base URL.
     pub(super) fn admin_url(&self) -> String {
         format!("http://{}", self.admin)
+    }
+
+    fn contexts(&self) -> Vec<Context> {
+        contexts(self.fleet.plan())
+    }
+
+    fn figures(&self) -> Figures {
+        let components = self.fleet.plan().components.keys();
+        Figures {
+            measures: self.fleet.measures(),
+            shed: components.map(|id| (id.clone(), self.fleet.shed(id))).collect(),
+            processes: self.fleet.processes(),
+            contexts: self.contexts(),
+            http: self.http(),
+            redis: self.redis.admin_url(),
+        }
+    }
+
+    fn processes(&self) -> Vec<Process> {
+        let (pid, admin) = (std::process::id(), self.admin_url());
+        let own =
+            Process::other("supervisor", Some(pid), Some(self.since), format!("{admin} (admin)"));
+        let redis = match &self.redis {
+            Redis::Own(server) => {
+                let serves = format!("redis://{}", server.address());
+                Some(Process::other("redis", server.pid(), None, serves))
+            }
+            _ => None,
+        };
+        [own].into_iter().chain(self.fleet.processes()).chain(redis).collect()
     }
 
     fn status(&self) -> Value {
@@ -176,12 +229,13 @@ impl Supervisor {
             }),
             workers: self.fleet.workers().into_iter().filter_map(|worker| worker.pid).collect(),
             trigger: self.fleet.trigger().and_then(|trigger| trigger.pid),
+            contexts: self.contexts(),
         })
     }
 
     fn announce_or_say(&self) {
         if let Err(error) = self.announce() {
-            crate::say!("madang: {error:#}");
+            crate::say!(Error, "madang: {error:#}");
         }
     }
 }

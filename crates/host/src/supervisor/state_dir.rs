@@ -1,7 +1,7 @@
 //! The state folder: one supervisor at a time, and a file that tells where it is.
 
-use crate::app::stores::MEMORY;
-use anyhow::{Context, Result, bail};
+use crate::{app::stores::MEMORY, contexts::Context};
+use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File, TryLockError},
@@ -33,6 +33,9 @@ pub struct Running {
     pub workers: Vec<u32>,
     /// The process id of the one that listens to Redis, if there is one.
     pub trigger: Option<u32>,
+    /// Its components that are contexts of systems, with what their internal paths ask for.
+    #[serde(default)]
+    pub contexts: Vec<Context>,
 }
 
 /// The Redis of a running application.

@@ -145,7 +145,8 @@ impl Folder {
         self.folder.path()
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// A command to be run in it.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_madang"));
         command.current_dir(self.path()).args(arguments);
         for name in [
@@ -158,6 +159,8 @@ impl Folder {
         ] {
             command.env_remove(name);
         }
+        // As people read it, where a test does not say otherwise.
+        command.env("MADANG_LOG_FORMAT", "pretty");
         command
     }
 
@@ -234,6 +237,12 @@ impl App {
             request = request.header(*name, *value);
         }
         request.call().unwrap()
+    }
+
+    /// What the admin port says at a path: status, content type and body.
+    pub fn told(&self, path: &str) -> (u16, String, String) {
+        let url = format!("{}{path}", self.running()["admin"].as_str().unwrap());
+        read(agent().get(url).call().unwrap())
     }
 
     /// An order to the admin port; status and body.

@@ -146,6 +146,12 @@ impl ComponentPlan {
         path == ready || folder.ends_with("/health/") && path.starts_with(folder)
     }
 
+    /// Whether `path` is a question how the component is, which is always let in and never counted as
+    /// work.
+    pub fn asks_how_it_is(&self, path: &str) -> bool {
+        self.is_health(path) || self.is_info(path)
+    }
+
     /// Whether `path` is the component's info: beside the folder of `…/health/ready`.
     pub fn is_info(&self, path: &str) -> bool {
         let folder = self.ready.as_ref().and_then(|ready| ready.strip_suffix(READY));

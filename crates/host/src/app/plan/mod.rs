@@ -20,7 +20,7 @@ use component::Stores;
 use http::uri::Scheme;
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -91,6 +91,13 @@ impl Plan {
     /// `http` or `https`.
     pub fn scheme(&self) -> Scheme {
         if self.tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP }
+    }
+
+    /// The names of the Redis channels, each once.
+    pub fn channels(&self) -> impl Iterator<Item = &str> {
+        let names: BTreeSet<_> =
+            self.subscriptions.iter().map(|one| one.channel.as_str()).collect();
+        names.into_iter()
     }
 
     /// Resolves every template and label of a manifest. Errors name the place and the mend.

@@ -139,7 +139,7 @@ impl Server {
                         Ok(status) => status.to_string(),
                         Err(error) => error.to_string(),
                     };
-                    crate::say!("madang: Redis ended ({status}); starting it again");
+                    crate::say!(Warn, "madang: Redis ended ({status}); starting it again");
                 }
             }
             loop {
@@ -153,7 +153,7 @@ impl Server {
                         break;
                     }
                     Err(error) => {
-                        crate::say!("madang: {error:#}; trying again");
+                        crate::say!(Warn, "madang: {error:#}; trying again");
                         pause = (pause * 2).min(Duration::from_secs(2));
                     }
                 }
@@ -171,7 +171,7 @@ impl Server {
     async fn stop(&self, mut child: Child) {
         self.terminate();
         if timeout(PATIENCE, child.wait()).await.is_err() {
-            crate::say!("madang: Redis did not stop in time and was killed");
+            crate::say!(Warn, "madang: Redis did not stop in time and was killed");
             let _ = child.kill().await;
         }
         self.pid.store(0, Ordering::Relaxed);
