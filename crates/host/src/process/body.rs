@@ -6,6 +6,7 @@ use super::{
 };
 use crate::app::plan::Limits;
 use bytes::Bytes;
+use http::{Version, header, request::Parts};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -36,24 +37,24 @@ pub struct Received {
     /// How long the client may pause.
     longest: Duration,
     pause: Option<Pin<Box<Sleep>>>,
+    /// Whether the client sends all of it, come what may.
+    coming: bool,
     read_rest: bool,
     refused: Option<oneshot::Sender<Reason>>,
 }
 
 impl Received {
-    /// A body, and what tells why it was cut off.
-    pub fn new(
-        body: Incoming,
-        limits: &Limits,
-        read_rest: bool,
-    ) -> (Self, oneshot::Receiver<Reason>) {
+    /// The body of a request with this head, and what tells why it was cut off.
+    pub fn new(body: Incoming, head: &Parts, limits: &Limits) -> (Self, oneshot::Receiver<Reason>) {
         let (refused, reason) = oneshot::channel();
         let received = Self {
             body: Some(body),
+            // Others wait until they are asked for it, and do not send it after an answer.
+            coming: !head.headers.contains_key(header::EXPECT),
             left: limits.max_request_body,
             longest: limits.body_timeout,
             pause: None,
-            read_rest,
+            read_rest: head.version != Version::HTTP_2,
             refused: Some(refused),
         };
         (received, reason)
@@ -68,7 +69,8 @@ impl Received {
 
     /// Reads what is left.
     fn leave(&mut self) {
-        let rest = self.body.take().filter(|body| self.read_rest && !body.is_end_stream());
+        let wanted = self.read_rest && self.coming;
+        let rest = self.body.take().filter(|body| wanted && !body.is_end_stream());
         if let (Some(rest), Ok(runtime)) = (rest, Handle::try_current()) {
             runtime.spawn(timeout(LONGEST, read(rest)));
         }
@@ -85,6 +87,7 @@ impl Body for Received {
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = &mut *self;
         let Some(body) = &mut this.body else { return Poll::Ready(None) };
+        this.coming = true;
         if let Poll::Ready(frame) = Pin::new(body).poll_frame(context) {
             this.pause = None;
             let length = frame.iter().flatten().filter_map(Frame::data_ref).map(Bytes::len).sum();

@@ -22,7 +22,9 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use hyper::{body::Incoming, rt::Executor, service::service_fn};
 use hyper_util::{rt::TokioIo, server::conn::auto::Builder};
-use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible, future::poll_fn, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
@@ -206,7 +208,9 @@ impl Shared {
                     leaving = true;
                     connection.as_mut().graceful_shutdown();
                 }
-                over = std::future::poll_fn(|context| pace.poll_over(clock.as_mut(), context)) => break over,
+                over = poll_fn(|context| pace.poll_over(clock.as_mut(), context)) => {
+                    break over;
+                }
             }
         };
         match over {
@@ -268,12 +272,9 @@ impl Shared {
             return (self.host.handle(request, client, Origin::Outside).await, false);
         }
         let uri = request.uri().clone();
-        // Who waits to be asked for the body does not send it after an answer.
-        let rest =
-            request.version() != Version::HTTP_2 && !request.headers().contains_key(header::EXPECT);
         let too_large = request.body().size_hint().lower() > self.limits.max_request_body;
         let (head, body) = request.into_parts();
-        let (body, mut refused) = Received::new(body, &self.limits, rest);
+        let (body, mut refused) = Received::new(body, &head, &self.limits);
         if too_large {
             return refuse(Reason::Body, &uri);
         }

@@ -293,6 +293,17 @@ fn a_body_that_says_it_is_too_large_is_refused_at_once() {
     large.write_all(&vec![b'x'; 4 << 20]).unwrap();
     refused(&mut large, 413, "larger than the host takes.");
     serves(&app);
+    // Who waits to be asked for a body is asked by a component that reads it, and only then.
+    let waits = "expect: 100-continue\r\nconnection: close\r\n\r\n";
+    let said = rest(&mut send(&app, &(head("/hello", 9) + waits)));
+    assert!(said.starts_with("HTTP/1.1 200 ") && !said.contains("100 Continue"), "{said}");
+    let mut asked = send(&app, &(head("/read", 9) + waits));
+    let mut word = [0; 25];
+    asked.read_exact(&mut word).unwrap();
+    assert_eq!(&word, b"HTTP/1.1 100 Continue\r\n\r\n");
+    asked.write_all(b"123456789").unwrap();
+    let said = rest(&mut asked);
+    assert!(said.starts_with("HTTP/1.1 200 "), "{said}");
     // As large as it may be.
     let mut largest = send(&app, &(head("/read", 1 << 20) + "connection: close\r\n\r\n"));
     largest.write_all(&vec![b'x'; 1 << 20]).unwrap();
