@@ -26,10 +26,12 @@ pub enum Store {
 pub struct Cas {
     store: Store,
     key: String,
-    seen: Option<Vec<u8>>,
+    seen: Seen,
 }
 
 type Pairs = Vec<(String, Vec<u8>)>;
+/// The value that a swap is to find.
+type Seen = Option<Vec<u8>>;
 
 impl Store {
     /// Opens the store of a label. Errors are in the words that a guest is told.
@@ -93,12 +95,7 @@ impl Store {
 
     /// Sets a value if it still is what was seen; whether it was. Unlike Spin's, a swap of an absent
     /// key has one winner.
-    async fn swap(
-        &self,
-        key: String,
-        value: Vec<u8>,
-        seen: Option<Vec<u8>>,
-    ) -> Result<bool, String> {
+    async fn swap(&self, key: String, value: Vec<u8>, seen: Seen) -> Result<bool, String> {
         match self {
             Self::Sqlite(store) => store.swap(key, value, seen).await,
             Self::Redis(store) => store.swap(key, value, seen).await,

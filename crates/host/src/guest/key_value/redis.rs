@@ -1,6 +1,6 @@
 //! A store in Redis: its keys are the server's own, as in Spin, whose components find them unchanged.
 
-use super::Pairs;
+use super::{Pairs, Seen};
 use crate::guest::{
     redis::text,
     redis_pool::{Link, OpenError, Pool},
@@ -84,12 +84,7 @@ impl Store {
         self.ask(&Cmd::incr(key, delta)).await
     }
 
-    pub async fn swap(
-        &self,
-        key: String,
-        value: Vec<u8>,
-        seen: Option<Vec<u8>>,
-    ) -> Result<bool, String> {
+    pub async fn swap(&self, key: String, value: Vec<u8>, seen: Seen) -> Result<bool, String> {
         let mut swap = redis::cmd("EVAL");
         swap.arg(SWAP).arg(1).arg(key).arg(value).arg(seen);
         self.ask(&swap).await

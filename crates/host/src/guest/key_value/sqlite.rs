@@ -1,6 +1,6 @@
 //! A store in a SQLite file of Spin's own layout.
 
-use super::Pairs;
+use super::{Pairs, Seen};
 use crate::guest::database::{Database, LARGEST_RESULT};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -67,12 +67,7 @@ impl Store {
         .await
     }
 
-    pub async fn swap(
-        &self,
-        key: String,
-        value: Vec<u8>,
-        seen: Option<Vec<u8>>,
-    ) -> Result<bool, String> {
+    pub async fn swap(&self, key: String, value: Vec<u8>, seen: Seen) -> Result<bool, String> {
         self.work(move |connection, label| {
             let changed = match seen {
                 Some(seen) => {
