@@ -191,6 +191,11 @@ impl Load {
         let values = variables::resolve(&self.manifest, &self.providers, &own)?;
         let places = Places { base: &self.base, state: &self.state_dir, listen };
         let mut plan = Plan::new(&self.manifest, &self.config, &values, &places, quiet, limits)?;
+        let triggers = &self.manifest.triggers;
+        ensure!(
+            !triggers.http.is_empty() || !triggers.redis.is_empty(),
+            "no trigger calls a component that runs: add a [[trigger.http]] or a [[trigger.redis]]"
+        );
         plan.tls.clone_from(&self.tls);
         for component in plan.components.values_mut() {
             component.environment.extend(self.environment.iter().cloned());

@@ -132,6 +132,17 @@ fn a_port_or_a_state_folder_in_use_is_named() {
 }
 
 #[test]
+fn an_application_that_nothing_calls_is_refused() {
+    let text =
+        Folder::with_manifest("spin_manifest_version = 2\napplication.name = \"a\"\n[trigger]\n")
+            .refused(&[]);
+    assert!(
+        text.contains("no trigger calls a component that runs: add a [[trigger.http]]"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_bound_that_is_none_is_named_with_its_place() {
     let bound = |count: &str| {
         Folder::with_manifest(&format!(
