@@ -96,20 +96,25 @@ impl Outbound {
         mut request: Request<WasiBody>,
         options: RequestOptions,
     ) -> Result<Response<WasiBody>, Error> {
-        let url: Url =
-            request.uri().to_string().parse().map_err(|_| Error::HttpRequestUriInvalid)?;
-        let host = url.host_str().ok_or(Error::HttpRequestUriInvalid)?;
-        let calls_self = host == "self.alt";
-        if !(if calls_self { self.guest.grants.allow_own() } else { self.guest.grants.allow(&url) })
-        {
-            self.denied(url.scheme(), host, url.port());
-            return Err(Error::HttpRequestDenied);
-        }
-        let chained = match chaining::target(host) {
-            Some(id) => Some(self.chained(id)?),
-            None => None,
-        };
-        if calls_self {
+        // What has no host is for the application, too: wasmtime makes `https://:443/path` of it.
+        let host = request.uri().host().filter(|host| !host.is_empty() && *host != "self.alt");
+        let mut chained = None;
+        if host.is_some() {
+            let url: Url =
+                request.uri().to_string().parse().map_err(|_| Error::HttpRequestUriInvalid)?;
+            let host = url.host_str().ok_or(Error::HttpRequestUriInvalid)?;
+            if !self.guest.grants.allow(&url) {
+                self.denied(url.scheme(), host, url.port());
+                return Err(Error::HttpRequestDenied);
+            }
+            if let Some(id) = chaining::target(host) {
+                chained = Some(self.chained(id)?);
+            }
+        } else {
+            if !self.guest.grants.allow_own() {
+                self.denied("http", "self", None);
+                return Err(Error::HttpRequestDenied);
+            }
             let authority = self.host.plan.listen.to_string();
             let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
             *request.uri_mut() = format!("{}://{authority}{path}", self.host.plan.scheme())
@@ -125,7 +130,7 @@ impl Outbound {
                 .authority()
                 .is_some_and(|authority| self.host.is_own(authority.as_str()));
         let response = async {
-            if let Some(guest) = &chained {
+            if let Some(guest) = chained {
                 Ok(self.host.chain(guest, request).await)
             } else if own {
                 let client = SocketAddr::new(self.host.plan.listen.ip(), 0);

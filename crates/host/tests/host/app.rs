@@ -42,7 +42,7 @@ pub enum Action {
     Show(&'static str),
     /// Opens this file to write to it: 403 where it may not.
     Write(&'static str),
-    /// Sends a GET for `/far/away?q=1` to this authority by http; answers with that one's status and header
+    /// Sends a GET for `/far/away?q=1` to this authority by http, to none if it is empty; answers with that one's status and header
     /// `echo`, or 502.
     Call(&'static str),
 }

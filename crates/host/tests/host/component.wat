@@ -299,14 +299,15 @@
         (call $append (local.get $answer) (i32.const 512) (i32.const 4)
           (i32.load (i32.const 1060)) (i32.load (i32.const 1064)) (i32.const 1040))))
       (local.get $code))
-    ;; Sends a GET to the authority LABEL; answers the status of its answer, and its header `echo`.
+    ;; Sends a GET to the authority LABEL, or to none if that is empty; answers the status of its answer, and its header `echo`.
     ;; 502 where there is none.
     (func $call (param $answer i32) (result i32)
       (local $request i32)
       (local.set $request (call $request (call $fields)))
       (drop (call $scheme (local.get $request) (i32.const 1) (i32.const 0) (i32.const 0)
         (i32.const 0)))
-      (drop (call $authority (local.get $request) (i32.const 1) (i32.const 16) (i32.const LENGTH)))
+      (drop (call $authority (local.get $request) (i32.ne (i32.const LENGTH) (i32.const 0))
+        (i32.const 16) (i32.const LENGTH)))
       (drop (call $path (local.get $request) (i32.const 1) (i32.const 544) (i32.const 13)))
       (call $send (local.get $request) (i32.const 0) (i32.const 0) (i32.const 1072))
       (if (i32.load8_u (i32.const 1072)) (then (return (i32.const 502))))
