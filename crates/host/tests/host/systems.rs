@@ -18,6 +18,11 @@ fn host() -> Host {
     Host::builder().backend(Backend::Madang).workers(1).variable("max_attempts", "1").start()
 }
 
+/// The process of the Redis that the host has started.
+fn redis_of(host: &mut Host) -> Option<u32> {
+    host.running().redis.and_then(|redis| redis.pid)
+}
+
 fn command(host: &Host, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_madang"));
     command.args(arguments).arg("--state-dir").arg(host.state_dir());
@@ -101,9 +106,9 @@ fn events_are_printed_filtered_and_followed() {
     let line = hear(&host);
     assert!(line.ends_with("  four"), "{line}");
     // Redis goes and comes back: it reads on where it was.
-    let before = host.running().redis.pid;
+    let before = redis_of(&mut host);
     host.kill_redis();
-    wait_for("the new Redis", || host.running().redis.pid.is_some_and(|pid| Some(pid) != before));
+    wait_for("the new Redis", || redis_of(&mut host).is_some_and(|pid| Some(pid) != before));
     let number = |line: &str| line.split_whitespace().next().unwrap().parse::<u64>().unwrap();
     let mut last = number(&line);
     let end = poison(&host, "four");
@@ -224,7 +229,7 @@ fn lag_dead_letters_and_breakers_are_metrics() {
     host.heal("bookrent-delivery");
     wait_for("the log to be read", || of("madang_event_lag", "bookrent-delivery") == Some(0.0));
 
-    let redis = host.running().redis.pid.expect("the host's own");
+    let redis = redis_of(&mut host).expect("the host's own");
     let redis = crate::app::pid(redis);
     rustix::process::kill_process(redis, rustix::process::Signal::STOP).unwrap();
     let text = scraped();
