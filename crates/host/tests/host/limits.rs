@@ -188,6 +188,7 @@ fn connections_have_an_end() {
     refused(&mut connect_from(&app, 2), 503, "with this client as it takes.");
     logged(&app, "--max-connections-per-client");
     serves(&app);
+    wait_for("the neighbour's connection to be closed", || sockets(&app) == before + 20);
     let more: Vec<_> = (0..9).map(|_| connect_from(&app, 3)).collect();
     serves(&app);
     wait_for("the neighbour's connection to be closed", || sockets(&app) == before + 29);
