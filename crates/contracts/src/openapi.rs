@@ -1,14 +1,15 @@
 //! OpenAPI 3.1: what clients ask over HTTP.
 
-use anyhow::{Context, Result, bail};
+mod schemas;
+
+use anyhow::{Context, Result};
 use heck::ToUpperCamelCase;
 use serde_json::{Map, Value, json};
 
-use crate::digits;
-use crate::links::{link, linked, links_to};
+use crate::links::{link, linked};
 use crate::parameters::{headers, parameters, plain, sort};
 use crate::responses::{self, Refusals, refusals};
-use crate::wit::{Record, Records};
+use crate::wit::Records;
 use crate::{Action, Array, Collection, Kind, Routes, record};
 
 const HAL: &str = "application/hal+json";
@@ -87,13 +88,8 @@ impl Document<'_> {
         let model = self.model(resource)?;
         let page = self.page(of, &model);
         let (name, entity) = (of.name.to_upper_camel_case(), &of.entity);
-        let paged = |schema: &str| {
-            let mut answer = ok("200", "A page.", HAL, &reference(schema), &[]);
-            if of.is_view {
-                answer["200"]["headers"] = json!({"Madang-Lag": header("MadangLag")});
-            }
-            answer
-        };
+        let paged =
+            |schema: &str| telling_lag(of, ok("200", "A page.", HAL, &reference(schema), &[]));
         let fields: Vec<&str> = resource.fields.iter().map(|field| field.name.as_str()).collect();
         let listing = [parameter("page"), parameter("size"), sort(&fields)];
         let list = operation(tag, &format!("list{name}"), &format!("The {}, paged.", of.name))
@@ -132,10 +128,7 @@ impl Document<'_> {
                 .insert(format!("/{system}/{name}/{{id}}"), distinct(&at_item, name, &of.name));
             if let Some(answer) = &searches {
                 let id = format!("searches{}", of.name.to_upper_camel_case());
-                let mut answer = answer.clone();
-                if of.is_view {
-                    answer["200"]["headers"] = json!({"Madang-Lag": header("MadangLag")});
-                }
+                let answer = telling_lag(of, answer.clone());
                 let get = operation(tag, &id, &format!("How the {} can be searched.", of.name))
                     .with("responses", all(answer, Refusals::default()));
                 let path = format!("/{system}/{name}/search");
@@ -166,10 +159,7 @@ impl Document<'_> {
     }
 
     fn get(&self, tag: &str, of: &Collection, entity: &str, model: &str) -> Value {
-        let mut answer = ok("200", "It.", HAL, &reference(model), &["ETag"]);
-        if of.is_view {
-            answer["200"]["headers"]["Madang-Lag"] = header("MadangLag");
-        }
+        let mut answer = telling_lag(of, ok("200", "It.", HAL, &reference(model), &["ETag"]));
         answer["304"] = json!({"description": "It is as `If-None-Match` says."});
         operation(tag, &format!("get{entity}"), &format!("One of the {}.", of.name))
             .with("parameters", json!([parameter("ifNoneMatch")]))
@@ -237,10 +227,7 @@ impl Document<'_> {
         sort: &Value,
     ) {
         let items = json!({"type": "array", "items": reference(record)});
-        let mut answer = ok("200", "All of them, or a page.", JSON, &items, &["Link"]);
-        if of.is_view {
-            answer["200"]["headers"]["Madang-Lag"] = header("MadangLag");
-        }
+        let answer = telling_lag(of, ok("200", "All of them, or a page.", JSON, &items, &["Link"]));
         let listing = json!([parameter("page"), parameter("arraySize"), sort]);
         let id = array.path.to_upper_camel_case();
         let get = |id: &str, summary: &str| {
@@ -299,80 +286,6 @@ impl Document<'_> {
         self.paths.insert(format!("/{system}/{}", action.path), at);
         Ok(())
     }
-
-    /// A body's schema: fields that may come as text take text, too; in a patch nothing is required.
-    fn body(&mut self, name: &str, as_text: &[String], is_patch: bool) -> Result<Value> {
-        let record = record(self.records, name)?;
-        let mut schema = record.schema();
-        for field in as_text {
-            let property = &schema["properties"][field.as_str()];
-            let pattern = match property["type"].as_str() {
-                Some("integer") => digits::pattern(property),
-                Some("boolean") => "^(true|false)$".to_owned(),
-                _ => continue,
-            };
-            let text = json!({"type": "string", "pattern": pattern});
-            schema["properties"][field.as_str()] = json!({"anyOf": [property, text]});
-        }
-        if is_patch {
-            if let Some(schema) = schema.as_object_mut() {
-                schema.remove("required");
-            }
-            let name = format!("{}Patch", record.name);
-            return self.define(&name, schema);
-        }
-        self.define(&record.name.clone(), schema)
-    }
-
-    fn plain(&mut self, record: &Record) -> Result<Value> {
-        self.define(&record.name, record.schema())
-    }
-
-    /// A resource with its links, as Spring Data REST's clients know it.
-    fn model(&mut self, resource: &Record) -> Result<String> {
-        let plain = self.plain(resource)?;
-        self.schemas.insert("Link".to_owned(), link());
-        let name = format!("EntityModel{}", resource.name);
-        self.define(&name, json!({"allOf": [plain, linked(reference("Link"))]}))?;
-        Ok(name)
-    }
-
-    fn page(&mut self, of: &Collection, model: &str) -> String {
-        let count = |least: u64| json!({"type": "integer", "minimum": least});
-        let schema = json!({
-            "type": "object",
-            "properties": {
-                "_embedded": {
-                    "type": "object",
-                    "properties": {of.name.as_str(): {"type": "array", "items": reference(model)}},
-                    "required": [of.name],
-                },
-                "_links": links_to(reference("Link")),
-                "page": {
-                    "type": "object",
-                    "properties": {
-                        "size": count(1), "totalElements": count(0),
-                        "totalPages": count(0), "number": count(0),
-                    },
-                    "required": ["size", "totalElements", "totalPages", "number"],
-                },
-            },
-            "required": ["_embedded", "_links", "page"],
-        });
-        let name = format!("Paged{model}");
-        self.schemas.insert(name.clone(), schema);
-        name
-    }
-
-    fn define(&mut self, name: &str, schema: Value) -> Result<Value> {
-        match self.schemas.get(name) {
-            Some(known) if *known != schema => {
-                bail!("two records are called {name}: give one another name in WIT")
-            }
-            _ => drop(self.schemas.insert(name.to_owned(), schema)),
-        }
-        Ok(reference(name))
-    }
 }
 
 /// What is refused of a change to an item.
@@ -424,6 +337,14 @@ fn ok(status: &str, description: &str, media: &str, schema: &Value, with: &[&str
         answer["headers"] = json!(headers);
     }
     json!({status: answer})
+}
+
+/// The answer, which of a read model says how far that is behind.
+fn telling_lag(of: &Collection, mut answer: Value) -> Value {
+    if of.is_view {
+        answer["200"]["headers"]["Madang-Lag"] = header("MadangLag");
+    }
+    answer
 }
 
 fn all(answers: Value, refused: Refusals) -> Value {
