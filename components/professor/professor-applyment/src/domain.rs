@@ -110,19 +110,15 @@ impl Aggregate for ProfessorApplyment {
 
 impl From<NewApplication> for Application {
     fn from(new: NewApplication) -> Self {
-        let course_no = Some(new.course_no);
-        let NewApplication { professor_no, professor_nm, professor_spec, career, age, .. } = new;
-        let phone_number = new.phone_number;
-        WholeApplication {
-            course_no,
-            professor_no,
-            professor_nm,
-            professor_spec,
-            career,
-            age,
-            phone_number,
+        Application {
+            course_no: Some(new.course_no),
+            professor_no: Some(new.professor_no),
+            professor_nm: Some(new.professor_nm),
+            professor_spec: new.professor_spec,
+            career: new.career,
+            age: new.age,
+            phone_number: Some(new.phone_number),
         }
-        .into()
     }
 }
 
