@@ -1,0 +1,115 @@
+//! The campaigns: each breaks something while clients are at work, mends it, and counts.
+
+mod kills;
+
+use crate::args::Campaign;
+use crate::harm::{Tally, Terms, reconcile};
+use crate::rng::Rng;
+use crate::stage::{self, Stage};
+use crate::trades::{self, Trade};
+use madang_testing::{HostBuilder, Redis};
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// How a campaign is played.
+#[derive(Clone, Debug)]
+pub struct Play {
+    /// Which it is.
+    pub campaign: Campaign,
+    /// As many faults as the claims rest on.
+    pub is_full: bool,
+    /// What chance begins with.
+    pub seed: u64,
+    /// When no further round begins.
+    pub until: Option<Instant>,
+    /// An application of BookRent alone, built without a safeguard.
+    pub sabotaged: Option<PathBuf>,
+}
+
+impl Play {
+    /// So many in full, so many in short.
+    pub fn of<T>(&self, full: T, short: T) -> T {
+        if self.is_full { full } else { short }
+    }
+
+    /// A host's settings.
+    pub fn settings(&self) -> HostBuilder {
+        let settings = stage::settings();
+        match &self.sabotaged {
+            Some(manifest) => settings.manifest(manifest),
+            None => settings,
+        }
+    }
+
+    /// Plays a round so often, each on a stage of its own; a round's seed is one more than that of the round
+    /// before. Ends early when time is up, or where something is wrong.
+    fn rounds(&self, count: u64, mut round: impl FnMut(Round) -> Tally) -> Tally {
+        let mut tally = Tally::default();
+        for number in 0..count {
+            if number > 0 && self.until.is_some_and(|until| Instant::now() > until) {
+                tally.notes.push(format!("{number} of {count} rounds in the time that it had"));
+                break;
+            }
+            let seed = self.seed + number;
+            let name = format!("{}-{seed}", self.campaign.name());
+            let played = round(Round { rng: Rng::new(seed), name });
+            let is_well = played.harm.is_none();
+            tally.add(played);
+            if !is_well {
+                let again = format!("cargo xtask prove {} --seed {seed}", self.campaign.name());
+                let full = if self.is_full { " --full" } else { "" };
+                tally.wrong.push(format!("to see it again: {again}{full}"));
+                break;
+            }
+        }
+        tally
+    }
+}
+
+/// A round of a campaign.
+struct Round {
+    rng: Rng,
+    /// The name of what is kept of it.
+    name: String,
+}
+
+/// A stage with its clients' systems.
+struct Scene {
+    stage: Stage,
+    trades: Vec<Box<dyn Trade>>,
+}
+
+impl Scene {
+    /// Hosts on a Redis, and all systems; BookRent alone where the application has no others.
+    #[track_caller]
+    fn open(play: &Play, round: &Round, redis: Redis, hosts: usize) -> Self {
+        Self::with(play, round, redis, hosts, play.settings())
+    }
+
+    /// The same with other settings.
+    #[track_caller]
+    fn with(play: &Play, round: &Round, redis: Redis, hosts: usize, settings: HostBuilder) -> Self {
+        let stage = Stage::open(&round.name, redis, hosts, settings);
+        let open = if play.sabotaged.is_some() { trades::bookrent } else { trades::all };
+        let trades = open(&stage.hosts[0]);
+        Self { stage, trades }
+    }
+
+    /// Reconciles what there is with what clients were told.
+    fn reconciled(mut self, faults: u64, records: &[crate::ledger::Record]) -> Tally {
+        let mut tally = reconcile(&mut self.stage, &self.trades, records, &Terms::default());
+        tally.faults = faults;
+        tally
+    }
+}
+
+/// Plays a campaign.
+///
+/// # Panics
+/// Where it cannot go on.
+pub fn play(play: &Play) -> Tally {
+    match play.campaign {
+        Campaign::Kills => kills::play(play),
+        _ => todo!(),
+    }
+}

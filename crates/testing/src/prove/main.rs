@@ -1,0 +1,62 @@
+//! Proves that nothing is lost: seeded campaigns break hosts, Redis, channel, clocks and disks while clients
+//! are at work, mend them, and compare what the systems hold with what clients were told.
+#![allow(clippy::print_stdout, reason = "the table is the result")]
+mod args;
+mod campaigns;
+mod crowd;
+mod harm;
+mod ledger;
+mod report;
+mod rng;
+mod stage;
+mod trades;
+
+use args::{Args, Campaign};
+use campaigns::Play;
+use clap::{Parser, ValueEnum as _};
+use harm::Tally;
+use report::Row;
+use std::panic::catch_unwind;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// Breaks things while clients are at work, mends them, and counts what was lost, doubled or left undone.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask prove", max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    args: Args,
+}
+
+fn main() -> ExitCode {
+    let args = Cli::parse().args;
+    if args.list {
+        args::list();
+        return ExitCode::SUCCESS;
+    }
+    let campaigns = match &args.campaign {
+        Some(campaign) => std::slice::from_ref(campaign),
+        None => Campaign::value_variants(),
+    };
+    let rows: Vec<Row> = campaigns.iter().map(|campaign| played(*campaign, &args)).collect();
+    print!("\n{}", report::table(&rows));
+    let failed: Vec<_> = rows.iter().filter(|row| !row.is_well()).map(|row| row.name()).collect();
+    if failed.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("\nHarm was done: {}", failed.join(", "));
+    ExitCode::FAILURE
+}
+
+/// Plays a campaign and prints what came of it. One that cannot go on panics, and its hosts print what
+/// they said last.
+fn played(campaign: Campaign, args: &Args) -> Row {
+    let begin = Instant::now();
+    println!("==> {}: {}", campaign.name(), campaign.help());
+    let until = args.minutes.map(|minutes| begin + Duration::from_secs(60 * minutes));
+    let play = Play { campaign, is_full: args.full, seed: args.seed, until, sabotaged: None };
+    let tally: Option<Tally> = catch_unwind(|| campaigns::play(&play)).ok();
+    let row = Row { campaign, seed: args.seed, time: begin.elapsed(), tally };
+    print!("{}", row.told());
+    row
+}
