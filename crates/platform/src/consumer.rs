@@ -272,6 +272,8 @@ fn handle(
         let mut work = Work::new(&env);
         work.step(from, entry.number);
         let handler = policies.handler(&entry.kind).ok_or_else(|| Error::fault("no policy"))?;
+        #[cfg(feature = "poisonable")]
+        crate::sabotage::swallow(&entry.json);
         match handler(&envelope, &mut work) {
             Ok(()) => {}
             Err(Error::Rejected(rejection)) => {

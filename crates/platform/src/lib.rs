@@ -26,6 +26,7 @@ mod pack;
 pub mod problem;
 pub mod redis;
 pub mod rest;
+mod sabotage;
 pub mod site;
 pub mod spec;
 pub mod spin;

@@ -4,19 +4,15 @@
 //! process in which a component has just made its n-th call to the outside, which had its effect; each
 //! fourth time the rest of the host goes with it.
 
-use super::{Play, Round, Scene};
-use crate::crowd::{Tickets, at_work};
+use super::{BURST, Play, Round, Scene};
+use crate::crowd::Tickets;
 use crate::harm::Tally;
 use crate::rng::Rng;
 use crate::stage::Stage;
-use madang_testing::{Running, procfs};
+use madang_testing::{Redis, Running, procfs};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Clients of each system.
-const CLIENTS: usize = 3;
-/// As long as a burst of commands may take at most before it is struck.
-const BURST: Duration = Duration::from_millis(80);
 /// How long the policies may take that a burst leaves to do, until a step that did not come is given up.
 const AFTER: Duration = Duration::from_millis(300);
 /// More calls to the outside than most requests and events have.
@@ -31,32 +27,25 @@ pub fn play(play: &Play) -> Tally {
     play.rounds(play.of(25, 1), |round| one(play, round, kills, play.of(5, 8)))
 }
 
-fn one(play: &Play, mut round: Round, kills: u64, commands: u64) -> Tally {
-    let mut scene = Scene::open(play, &round, madang_testing::Redis::start(), 1);
-    let Scene { stage, trades } = &mut scene;
-    let components: Vec<String> = trades
+fn one(play: &Play, round: Round, kills: u64, commands: u64) -> Tally {
+    let scene = Scene::open(play, &round, Redis::start(), 1);
+    let components: Vec<String> = scene
+        .trades
         .iter()
         .map(|trade| trade.facts())
         .flat_map(|facts| facts.contexts.iter().map(move |one| format!("{}-{one}", facts.name)))
         .collect();
-    let doors = stage.doors.clone();
-    let mut struck = 0;
-    let told = at_work(&doors, trades, CLIENTS, &mut round.rng, |tickets, rng| {
-        while struck < kills {
-            if rng.percent(AT_RANDOM) {
-                tickets.give(commands);
-                sleep(rng.within(BURST));
-                stage.kill(0);
-                stage.restart(0);
-                struck += 1;
-            } else {
-                let component = rng.pick(&components);
-                struck += u64::from(at_step(stage, tickets, rng, component, commands));
-            }
-            tickets.used();
+    scene.bursts(round.rng, kills, |stage, tickets, rng| {
+        if rng.percent(AT_RANDOM) {
+            tickets.give(commands);
+            sleep(rng.within(BURST));
+            stage.kill(0);
+            stage.restart(0);
+            return 1;
         }
-    });
-    scene.reconciled(struck, &told)
+        let component = rng.pick(&components);
+        u64::from(at_step(stage, tickets, rng, component, commands))
+    })
 }
 
 /// Has a process be killed at some step of a component: whether it came to that.

@@ -1,15 +1,26 @@
 //! The campaigns: each breaks something while clients are at work, mends it, and counts.
 
+mod channel;
+mod everysec;
+mod hosts;
 mod kills;
+mod redis;
 
 use crate::args::Campaign;
+use crate::crowd::{Tickets, at_work};
 use crate::harm::{Tally, Terms, reconcile};
+use crate::ledger::Record;
 use crate::rng::Rng;
 use crate::stage::{self, Stage};
 use crate::trades::{self, Trade};
 use madang_testing::{HostBuilder, Redis};
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Clients of each system.
+const CLIENTS: usize = 3;
+/// As long as a burst of commands may take at most before it is struck.
+const BURST: Duration = Duration::from_millis(80);
 
 /// How a campaign is played.
 #[derive(Clone, Debug)]
@@ -52,7 +63,7 @@ impl Play {
             }
             let seed = self.seed + number;
             let name = format!("{}-{seed}", self.campaign.name());
-            let played = round(Round { rng: Rng::new(seed), name });
+            let played = round(Round { number, rng: Rng::new(seed), name });
             let is_well = played.harm.is_none();
             tally.add(played);
             if !is_well {
@@ -68,6 +79,7 @@ impl Play {
 
 /// A round of a campaign.
 struct Round {
+    number: u64,
     rng: Rng,
     /// The name of what is kept of it.
     name: String,
@@ -95,9 +107,28 @@ impl Scene {
         Self { stage, trades }
     }
 
+    /// Has clients send bursts of commands, each of which is struck, until there were so many faults; then
+    /// reconciles. `strike` gives tickets for a burst, and tells how many faults it has put in.
+    fn bursts(
+        mut self,
+        mut rng: Rng,
+        faults: u64,
+        mut strike: impl FnMut(&mut Stage, &Tickets, &mut Rng) -> u64,
+    ) -> Tally {
+        let doors = self.stage.doors.clone();
+        let (stage, mut struck) = (&mut self.stage, 0);
+        let records = at_work(&doors, &self.trades, CLIENTS, &mut rng, |tickets, rng| {
+            while struck < faults {
+                struck += strike(stage, tickets, rng);
+                tickets.used();
+            }
+        });
+        self.reconciled(struck, &records, &Terms::default())
+    }
+
     /// Reconciles what there is with what clients were told.
-    fn reconciled(mut self, faults: u64, records: &[crate::ledger::Record]) -> Tally {
-        let mut tally = reconcile(&mut self.stage, &self.trades, records, &Terms::default());
+    fn reconciled(mut self, faults: u64, records: &[Record], terms: &Terms) -> Tally {
+        let mut tally = reconcile(&mut self.stage, &self.trades, records, terms);
         tally.faults = faults;
         tally
     }
@@ -110,6 +141,10 @@ impl Scene {
 pub fn play(play: &Play) -> Tally {
     match play.campaign {
         Campaign::Kills => kills::play(play),
-        _ => todo!(),
+        Campaign::Redis => redis::play(play),
+        Campaign::Everysec => everysec::play(play),
+        Campaign::Channel => channel::play(play),
+        Campaign::Hosts => hosts::play(play),
+        other => panic!("{other:?}"),
     }
 }
