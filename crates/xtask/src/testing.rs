@@ -1,4 +1,4 @@
-//! `cargo xtask bench`, `drill` and `contracts`: build and run binaries of other packages, so that who
+//! `cargo xtask bench`, `drill`, `prove` and `contracts`: build and run binaries of other packages, so that who
 //! does none of it does not compile a load generator or a reader of WIT.
 
 use crate::{build, cargo, setup};
@@ -17,6 +17,8 @@ pub struct Binary {
 pub const BENCH: Binary = Binary { package: "madang-testing", name: "madang-bench" };
 /// Breaks something under load, and compares what is seen with what is expected.
 pub const DRILL: Binary = Binary { package: "madang-testing", name: "madang-drill" };
+/// Breaks everything, and counts what was lost.
+pub const PROVE: Binary = Binary { package: "madang-testing", name: "madang-prove" };
 /// Writes the contracts that clients see.
 pub const CONTRACTS: Binary = Binary { package: "madang-contracts", name: "madang-contracts" };
 

@@ -75,6 +75,45 @@ pub fn list() {
     }
 }
 
+/// A build of some components without a safeguard, which a campaign has to see.
+#[derive(Clone, Copy, Debug)]
+pub struct Sabotage {
+    /// The feature of the platform that takes it away.
+    pub feature: &'static str,
+    /// The components that are built so.
+    pub components: &'static [&'static str],
+    /// The campaign that has to see it; without one, a campaign plays with it.
+    pub seen_by: Option<Campaign>,
+}
+
+/// All of them. They are in `target/sabotage/<feature>`, apart from what anybody runs.
+pub const SABOTAGES: [Sabotage; 5] = [
+    Sabotage {
+        feature: "without-cursor-check",
+        components: &["bookrent-delivery", "bookrent-book"],
+        seen_by: Some(Campaign::Repeats),
+    },
+    Sabotage {
+        feature: "without-version-check",
+        components: &["bookrent-book"],
+        seen_by: Some(Campaign::Last),
+    },
+    Sabotage {
+        feature: "without-idempotency-check",
+        components: &["bookrent-rent", "bookrent-book"],
+        seen_by: Some(Campaign::Keys),
+    },
+    Sabotage {
+        feature: "without-intent-recovery",
+        components: &["bookrent-rent"],
+        seen_by: Some(Campaign::Kills),
+    },
+    Sabotage { feature: POISONABLE, components: &["bookrent-delivery"], seen_by: None },
+];
+
+/// The feature by which handlers fail as events ask for it.
+pub const POISONABLE: &str = "poisonable";
+
 #[cfg(test)]
 mod tests {
     use super::*;

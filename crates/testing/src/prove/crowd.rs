@@ -5,6 +5,7 @@ use crate::rng::Rng;
 use crate::trades::{Hand, Trade};
 use madang_testing::Client;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -14,22 +15,30 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// Where the hosts are that are open now.
 #[derive(Debug, Default)]
-pub struct Doors(Mutex<Vec<Option<String>>>);
+pub struct Doors {
+    urls: Mutex<Vec<Option<String>>>,
+    losses: AtomicU64,
+}
 
 impl Doors {
     /// Where a host is from now on; none while it is away.
     pub fn set(&self, host: usize, url: Option<String>) {
-        let mut doors = locked(&self.0);
+        let mut doors = locked(&self.urls);
         if doors.len() <= host {
             doors.resize(host + 1, None);
         }
         doors[host] = url;
     }
 
+    /// Has clients forget what they have in hand: it is lost, and others may be given its numbers.
+    pub fn lose(&self) {
+        self.losses.fetch_add(1, Ordering::SeqCst);
+    }
+
     /// One that is open, once one is.
-    fn pick(&self, rng: &mut Rng) -> String {
+    pub fn pick(&self, rng: &mut Rng) -> String {
         loop {
-            let open: Vec<String> = locked(&self.0).iter().flatten().cloned().collect();
+            let open: Vec<String> = locked(&self.urls).iter().flatten().cloned().collect();
             if !open.is_empty() {
                 return rng.pick(&open).clone();
             }
@@ -144,8 +153,13 @@ fn client(
     let (mut hand, mut told) = (Hand::default(), Vec::new());
     let mut known: BTreeMap<String, Client> = BTreeMap::new();
     let run = rng.below(u64::MAX);
+    let mut losses = 0;
     while tickets.take() {
         let url = doors.pick(&mut rng);
+        if losses != doors.losses.load(Ordering::SeqCst) {
+            losses = doors.losses.load(Ordering::SeqCst);
+            hand = Hand::default();
+        }
         let client = known.entry(url.clone()).or_insert_with(|| Client::new(url));
         if let Some(ask) = trade.next(&mut hand, &mut rng, client) {
             let saga = format!("{run:x}-{number}-{}", told.len());

@@ -2,6 +2,7 @@
 
 use madang_testing::Answer;
 use serde_json::Value;
+use std::time::Instant;
 
 /// A command that a client sends.
 #[derive(Clone, Debug)]
@@ -68,6 +69,8 @@ pub struct Record {
     pub outcome: Outcome,
     /// What was asked and answered, in short.
     pub said: String,
+    /// When its client knew.
+    pub at: Instant,
 }
 
 impl Record {
@@ -83,6 +86,7 @@ impl Record {
             Err(error) => error.clone(),
         };
         let said = format!("{} {}: {told}", ask.method, ask.path);
-        Self { system, saga, tells: ask.tells, outcome: Outcome::of(ask, answer), said }
+        let outcome = Outcome::of(ask, answer);
+        Self { system, saga, tells: ask.tells, outcome, said, at: Instant::now() }
     }
 }

@@ -3,12 +3,12 @@
 //! A `kill -9` loses nothing that was written, flushed or not: the kernel has it. A power cut does: so after
 //! the kill the log is cut back to what it was a second before, which is the most that Redis says it loses.
 //! What clients were told in that time is gone, which is measured; everything else has to hold of what is
-//! left, and so have the hosts, which know of more than Redis does.
+//! left, and so have the hosts, which know of more than Redis does. Clients forget what they had in hand: the
+//! numbers that were lost are given out again.
 
 use super::{BURST, CLIENTS, Play, Round, Scene};
 use crate::crowd::at_work;
-use crate::harm::{Tally, Terms};
-use crate::ledger::Outcome;
+use crate::harm::{Tally, Terms, reconcile};
 use madang_testing::Redis;
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -20,8 +20,13 @@ use std::time::{Duration, Instant};
 
 /// What `everysec` may lose.
 const WINDOW: Duration = Duration::from_secs(1);
+/// How long clients are at work before each cut, and how long they rest between commands.
+const BETWEEN: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(40);
 /// How often the log's length is looked at.
 const LOOK: Duration = Duration::from_millis(4);
+/// A client may hear of what was done before a cut so much later.
+const HEARD: Duration = Duration::from_millis(100);
 /// How often in a hundred the hosts lose their power as well.
 const HOSTS_TOO: u64 = 50;
 
@@ -49,11 +54,11 @@ fn one(play: &Play, mut round: Round, cuts: u64) -> Tally {
         });
         let records = at_work(&doors, trades, CLIENTS, &mut round.rng, |tickets, rng| {
             for _ in 0..cuts {
-                // The window is full of what was acknowledged in it.
                 let begun = Instant::now();
-                while begun.elapsed() < WINDOW {
-                    tickets.give(6);
+                while begun.elapsed() < BETWEEN {
+                    tickets.give(4);
                     tickets.used();
+                    sleep(PAUSE);
                 }
                 tickets.give(12);
                 sleep(rng.within(BURST));
@@ -62,6 +67,7 @@ fn one(play: &Play, mut round: Round, cuts: u64) -> Tally {
                     stage.kill(0);
                 }
                 stage.redis.kill();
+                doors.lose();
                 let cut = Instant::now();
                 let kept = length_at(&mut lengths.lock().expect("lengths"), cut - WINDOW);
                 let file = File::options().write(true).open(&log).expect("Redis's log");
@@ -77,8 +83,10 @@ fn one(play: &Play, mut round: Round, cuts: u64) -> Tally {
         is_over.store(true, Ordering::Relaxed);
         records
     });
-    let mut tally = scene.reconciled(cuts, &records, &Terms::default());
-    measure(&mut tally, &records, &moments);
+    let terms = Terms { may_lose: true, ..Terms::default() };
+    let mut tally = reconcile(&mut scene.stage, &scene.trades, &records, &terms);
+    tally.faults = cuts;
+    measure(&mut tally, &moments);
     tally
 }
 
@@ -98,9 +106,30 @@ fn length_at(lengths: &mut VecDeque<(Instant, u64)>, at: Instant) -> u64 {
     kept
 }
 
-/// What was lost is told instead of counted as harm, where it was acknowledged within the window.
-fn measure(tally: &mut Tally, records: &[crate::ledger::Record], moments: &[Instant]) {
-    let _ = (records, moments, Outcome::Told);
-    let lost = std::mem::take(&mut tally.harm.lost);
-    tally.notes.push(format!("lost: {lost}"));
+/// What was acknowledged within the window before a cut and is lost is told instead of counted as harm.
+fn measure(tally: &mut Tally, cuts: &[Instant]) {
+    let age = |at: Instant| {
+        let next = cuts.iter().find(|cut| **cut + HEARD >= at);
+        next.map_or(Duration::MAX, |cut| cut.saturating_duration_since(at))
+    };
+    let (within, before): (Vec<_>, Vec<_>) =
+        tally.lost.iter().partition(|(at, _)| age(*at) <= WINDOW + LOOK * 5);
+    for (at, line) in &before {
+        tally.notes.push(format!("{} ms before the cut: {line}", age(*at).as_millis()));
+    }
+    tally.wrong.retain(|line| !within.iter().any(|(_, lost)| lost == line));
+    let ages: Vec<Duration> = within.iter().map(|(at, _)| age(*at)).collect();
+    let within = within.len() as u64;
+    tally.harm.lost -= within;
+    let oldest = ages.iter().max().copied().unwrap_or_default();
+    tally.notes.push(format!(
+        "acknowledged and lost: {within}, of {} acknowledged around {} cuts; the oldest {} ms before its cut",
+        tally.acknowledged,
+        cuts.len(),
+        oldest.as_millis()
+    ));
+    if within == 0 {
+        tally.harm.unexpected += 1;
+        tally.wrong.push("nothing was lost: the power was not cut".to_owned());
+    }
 }

@@ -13,7 +13,7 @@ const AWAY: Duration = Duration::from_millis(500);
 pub fn play(play: &Play) -> Tally {
     let (rounds, kills) = play.of((10, 30), (2, 5));
     play.rounds(rounds, |round| {
-        let hosts = 2 + (round.number % 2) as usize;
+        let hosts = 2 + (round.seed % 2) as usize;
         let scene = Scene::open(play, &round, Redis::start(), hosts);
         let mut turn = 0;
         scene.bursts(round.rng, kills, |stage, tickets, rng| {

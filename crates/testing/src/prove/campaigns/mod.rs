@@ -1,16 +1,24 @@
 //! The campaigns: each breaks something while clients are at work, mends it, and counts.
 
 mod channel;
+mod clock;
+mod disk;
 mod everysec;
 mod hosts;
+mod keys;
 mod kills;
+mod last;
+mod poison;
 mod redis;
+mod repeats;
+mod sight;
 
 use crate::args::Campaign;
 use crate::crowd::{Tickets, at_work};
 use crate::harm::{Tally, Terms, reconcile};
 use crate::ledger::Record;
 use crate::rng::Rng;
+use crate::sabotage;
 use crate::stage::{self, Stage};
 use crate::trades::{self, Trade};
 use madang_testing::{HostBuilder, Redis};
@@ -47,7 +55,7 @@ impl Play {
     pub fn settings(&self) -> HostBuilder {
         let settings = stage::settings();
         match &self.sabotaged {
-            Some(manifest) => settings.manifest(manifest),
+            Some(manifest) => sabotage::bookrent_alone(settings.manifest(manifest)),
             None => settings,
         }
     }
@@ -63,7 +71,7 @@ impl Play {
             }
             let seed = self.seed + number;
             let name = format!("{}-{seed}", self.campaign.name());
-            let played = round(Round { number, rng: Rng::new(seed), name });
+            let played = round(Round { seed, rng: Rng::new(seed), name });
             let is_well = played.harm.is_none();
             tally.add(played);
             if !is_well {
@@ -79,7 +87,7 @@ impl Play {
 
 /// A round of a campaign.
 struct Round {
-    number: u64,
+    seed: u64,
     rng: Rng,
     /// The name of what is kept of it.
     name: String,
@@ -145,6 +153,12 @@ pub fn play(play: &Play) -> Tally {
         Campaign::Everysec => everysec::play(play),
         Campaign::Channel => channel::play(play),
         Campaign::Hosts => hosts::play(play),
-        other => panic!("{other:?}"),
+        Campaign::Repeats => repeats::play(play),
+        Campaign::Last => last::play(play),
+        Campaign::Keys => keys::play(play),
+        Campaign::Poison => poison::play(play),
+        Campaign::Clock => clock::play(play),
+        Campaign::Disk => disk::play(play),
+        Campaign::Sight => sight::play(play),
     }
 }

@@ -3,7 +3,7 @@
 use super::{Facts, Found, Hand, Trade, found};
 use crate::ledger::Ask;
 use crate::rng::Rng;
-use madang_testing::kvaccine::{CONTEXTS, KVaccine, Person};
+use madang_testing::kvaccine::{CAPACITY, CONTEXTS, KVaccine, Person};
 use madang_testing::{Answer, Client, Host};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -17,16 +17,22 @@ const DOSES: u64 = 1000;
 #[derive(Debug)]
 pub struct Vaccinations {
     days: Vec<String>,
+    capacity: u64,
 }
 
 impl Vaccinations {
     /// Has vaccine arrive.
     #[track_caller]
     pub fn open(host: &Host) -> Self {
-        let clinic = KVaccine::of(host);
+        let clinic = KVaccine::with_capacity(host, CAPACITY);
         VACCINES.iter().for_each(|vaccine| clinic.arrive(vaccine, DOSES));
         // Not those at the edges: a campaign may go on over midnight.
-        Self { days: clinic.days[3..7].to_vec() }
+        Self { days: clinic.days[3..7].to_vec(), capacity: CAPACITY }
+    }
+
+    /// The same where a day has so many places.
+    pub fn with_capacity(self, capacity: u64) -> Self {
+        Self { capacity, ..self }
     }
 }
 
@@ -73,6 +79,6 @@ impl Trade for Vaccinations {
     }
 
     fn found(&self, host: &Host, without: &BTreeSet<u64>) -> Found {
-        found!(KVaccine::of(host).truth(), without)
+        found!(KVaccine::with_capacity(host, self.capacity).truth(), without)
     }
 }

@@ -31,6 +31,13 @@ pub struct Facts {
     pub commanded: &'static [&'static str],
 }
 
+impl Facts {
+    /// Where a context is asked whether it is ready, which has it do what it owes.
+    pub fn ready(&self, context: &str) -> String {
+        format!("/{}/-/{context}/health/ready", self.name)
+    }
+}
+
 /// What a client has in hand: what was made for it, to go on with.
 #[derive(Debug, Default)]
 pub struct Hand(pub Vec<Value>);
@@ -99,6 +106,14 @@ pub fn all(host: &Host) -> Vec<Box<dyn Trade>> {
         Box::new(professor::Professors),
         Box::new(lecture::Lectures::open(host)),
     ]
+}
+
+/// K-Vaccine alone, whose days have so many places, with more vaccine.
+///
+/// # Panics
+/// Where that does not arrive.
+pub fn vaccinations(host: &Host, places: u64) -> Box<dyn Trade> {
+    Box::new(kvaccine::Vaccinations::open(host).with_capacity(places))
 }
 
 /// BookRent alone.
