@@ -35,7 +35,11 @@ impl Lecture<'_> {
         let canceled = log::told_of(&log, "ClassCanceled", "id");
         Truth {
             listed: COLLECTIONS.map(|collection| (collection, self.all(collection))).into(),
-            canceled: canceled.into_iter().map(|class| self.of_class("classes", class)).collect(),
+            canceled: canceled
+                .into_iter()
+                .filter(|class| *class > 0)
+                .map(|class| self.of_class("classes", class))
+                .collect(),
             dead_letters: self.dead_letters(&CONTEXTS),
             log,
         }

@@ -36,8 +36,9 @@ impl OuterPark<'_> {
     pub fn truth(&self) -> Truth {
         self.settle();
         let log = self.log();
-        let canceled = log.iter().filter(|entry| entry.kind == "Canceled").map(|entry| {
-            let path = format!("/outerpark/reservations/{}", entry.number_of("id"));
+        let canceled = log::told_of(&log, "Canceled", "id").into_iter().filter(|id| *id > 0);
+        let canceled = canceled.map(|id| {
+            let path = format!("/outerpark/reservations/{id}");
             self.client.get(&path).expect(200).json()
         });
         Truth {
