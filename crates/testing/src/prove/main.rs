@@ -6,6 +6,7 @@ mod campaigns;
 mod crowd;
 mod harm;
 mod ledger;
+mod proof;
 mod report;
 mod rng;
 mod sabotage;
@@ -45,6 +46,12 @@ fn main() -> ExitCode {
     };
     let rows: Vec<Row> = campaigns.iter().map(|campaign| played(*campaign, &args)).collect();
     print!("\n{}", report::table(&rows));
+    if args.full {
+        match proof::write(&rows) {
+            Ok(path) => println!("\nwritten to {}", path.display()),
+            Err(error) => eprintln!("docs/PROOF.md cannot be written: {error}"),
+        }
+    }
     let failed: Vec<_> = rows.iter().filter(|row| !row.is_well()).map(|row| row.name()).collect();
     if failed.is_empty() {
         return ExitCode::SUCCESS;

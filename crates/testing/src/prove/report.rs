@@ -50,7 +50,8 @@ impl Row {
         text
     }
 
-    fn cells(&self) -> Vec<String> {
+    /// The figures, the name first.
+    pub fn cells(&self) -> Vec<String> {
         let mut cells = vec![self.name(), self.seed.to_string()];
         match &self.tally {
             Some(tally) => {
