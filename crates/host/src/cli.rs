@@ -81,8 +81,7 @@ enum Command {
         /// Only an instance that this woke.
         #[arg(long)]
         trigger: Option<Trigger>,
-        /// Kill the whole process that runs it, as `kill -9` does; heal the component before its
-        /// successor comes so far.
+        /// Kill the whole process that runs it, as `kill -9` does.
         #[arg(long)]
         process: bool,
     },

@@ -171,8 +171,7 @@ impl Host {
         self.fault(component, "crash", body);
     }
 
-    /// [`Host::crash`] that takes the whole process with it (`kill -9`), and its successors, until the
-    /// component is healed.
+    /// [`Host::crash`] that takes the whole process with it (`kill -9`).
     #[track_caller]
     pub fn crash_process(&self, component: &str, call: u32) {
         self.fault(component, "crash", json!({"call": call, "process": true}));

@@ -61,8 +61,7 @@ pub struct Crash {
     /// Only instances that this woke.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<Trigger>,
-    /// The whole process dies with it, at once, as by `kill -9`, and with it all that it had under way. Its
-    /// successor is told of the same crash: it strikes there, too, until the component is healed.
+    /// The whole process dies with it, at once, as by `kill -9`, and with it all that it had under way.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub process: bool,
 }

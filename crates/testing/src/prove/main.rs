@@ -40,6 +40,7 @@ fn main() -> ExitCode {
     if std::env::var_os(WITHOUT_SIGNAL).is_none() {
         return without_signal();
     }
+    let circumstances = proof::circumstances();
     let campaigns = match &args.campaign {
         Some(campaign) => std::slice::from_ref(campaign),
         None => Campaign::value_variants(),
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
     let rows: Vec<Row> = campaigns.iter().map(|campaign| played(*campaign, &args)).collect();
     print!("\n{}", report::table(&rows));
     if args.full {
-        match proof::write(&rows) {
+        match proof::write(&rows, &circumstances) {
             Ok(path) => println!("\nwritten to {}", path.display()),
             Err(error) => eprintln!("docs/PROOF.md cannot be written: {error}"),
         }

@@ -28,7 +28,7 @@ pub fn play(play: &Play) -> Tally {
 }
 
 fn one(play: &Play, round: Round, kills: u64, commands: u64) -> Tally {
-    let scene = Scene::open(play, &round, Redis::start(), 1);
+    let scene = Scene::with(play, &round, Redis::start(), 1, play.patient());
     let components: Vec<String> = scene
         .trades
         .iter()

@@ -61,8 +61,8 @@ fn one(play: &Play, round: Round, rounds: usize) -> Tally {
 
 /// The systems that have a last one of something.
 fn of_these(all: Vec<Box<dyn Trade>>, host: &Host, is_whole: bool) -> Vec<Box<dyn Trade>> {
-    let is_one = |trade: &Box<dyn Trade>| ["bookrent", "outerpark"].contains(&trade.facts().name);
-    let mut these: Vec<_> = all.into_iter().filter(is_one).collect();
+    let mut these = all;
+    these.retain(|trade| ["bookrent", "outerpark"].contains(&trade.facts().name));
     if is_whole {
         these.push(trades::vaccinations(host, PLACES));
     }
