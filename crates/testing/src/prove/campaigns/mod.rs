@@ -121,6 +121,14 @@ impl Scene {
         let stage = Stage::open(&round.name, redis, hosts, settings);
         let open = if play.sabotaged.is_some() { trades::bookrent } else { trades::all };
         let trades = open(&stage.hosts[0]);
+        if play.sabotaged.is_none() && play.campaign != Campaign::Poison {
+            let facts = trades.iter().map(|trade| trade.facts());
+            let all = facts.flat_map(|f| f.contexts.iter().map(move |c| format!("{}-{c}", f.name)));
+            let all: Vec<String> = all.collect();
+            let all: Vec<&str> = all.iter().map(String::as_str).collect();
+            let lacks = sabotage::told(&stage.hosts[0], &all);
+            assert!(lacks.is_empty(), "components lack safeguards: {lacks:?}");
+        }
         Self { stage, trades }
     }
 
