@@ -7,8 +7,12 @@
 mod args;
 mod bare;
 mod figures;
+mod growth;
 mod host;
 mod phases;
+mod requests;
+mod subject;
+mod table;
 
 use anyhow::{Result, bail};
 use args::{Args, What};
@@ -27,10 +31,11 @@ struct Command {
 }
 
 fn main() -> ExitCode {
-    let Args { what, short } = Command::parse().args;
+    let Args { what, short, write } = Command::parse().args;
     let measured = match what {
         What::Bookrent => bookrent(short),
         What::Host => host::run(short),
+        What::Growth => growth::run(short, write),
         What::Bare => bare::serve(),
     };
     match measured {

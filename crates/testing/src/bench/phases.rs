@@ -1,14 +1,12 @@
 //! What is measured, one after the other.
 
 use crate::figures::{Figures, number};
+use crate::requests::{book, expect, get, number_in, post, rent, status_of_rent};
 use anyhow::{Context, Result, ensure};
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::{Request, StatusCode};
+use hyper::StatusCode;
 use madang_testing::load::{self, Clients, End, Exchange, percentile};
 use madang_testing::usage::Meter;
 use madang_testing::{Client, Host, eventually, procfs, repository};
-use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -70,7 +68,7 @@ impl Bench {
 
         let meter = Meter::start("register books", &self.host.running());
         let books = self.books.clone();
-        let post = self.poster("/bookrent/books", |number| book(number + 1));
+        let post = post(self.address, "/bookrent/books", |number| book(number + 1));
         let count = self.sizes.rents + self.sizes.sagas;
         let outcome =
             load::run(&clients(self.address, End::Requests(count)), post, move |exchange| {
@@ -120,13 +118,10 @@ impl Bench {
     pub fn get(&mut self) -> Result<()> {
         const PATH: &str = "/bookrent/books/1";
         let book = self.client.get(PATH).expect(200).body;
-        let (address, host) = (self.address, self.address.to_string());
+        let address = self.address;
         let load = |time| {
-            let (host, book) = (host.clone(), book.clone());
-            let get = move |_| {
-                let request = Request::get(PATH).header("host", &host);
-                request.body(Full::default()).expect("a valid request")
-            };
+            let book = book.clone();
+            let get = get(address, |_| PATH.to_owned());
             let check = move |exchange: &Exchange| {
                 let body = expect(StatusCode::OK, exchange)?;
                 if body == book { Ok(()) } else { Err("another book".to_owned()) }
@@ -149,7 +144,7 @@ impl Bench {
         let rented = Rc::new(Cell::new(0_usize));
         let counted = rented.clone();
         let meter = Meter::start(WHAT, &self.host.running());
-        let post = self.poster("/bookrent/rents", move |number| rent(books[number]));
+        let post = post(self.address, "/bookrent/rents", move |number| rent(books[number]));
         let clients = clients(self.address, End::Requests(self.sizes.rents));
         let outcome = load::run(&clients, post, move |exchange| {
             let body = expect(StatusCode::CREATED, exchange)?;
@@ -200,21 +195,6 @@ impl Bench {
         let total = page["page"]["totalElements"].as_u64().context("page.totalElements")?;
         Ok(usize::try_from(total)?)
     }
-
-    fn poster(
-        &self,
-        path: &'static str,
-        body: impl Fn(usize) -> Value + 'static,
-    ) -> impl Fn(usize) -> Request<Full<Bytes>> + 'static {
-        let host = self.address.to_string();
-        move |number| {
-            Request::post(path)
-                .header("host", &host)
-                .header("content-type", "application/json")
-                .body(Full::from(body(number).to_string()))
-                .expect("a valid request")
-        }
-    }
 }
 
 /// The components' sizes, as they are on disk.
@@ -235,34 +215,4 @@ pub fn component_sizes(figures: &mut Figures) -> Result<()> {
 
 fn clients(server: SocketAddr, end: End) -> Clients {
     Clients::new(server, CONNECTIONS, end)
-}
-
-fn book(number: usize) -> Value {
-    json!({"title": format!("Book {number}"), "status": true})
-}
-
-fn rent(book_id: u64) -> Value {
-    json!({"bookId": book_id, "userId": 1, "address": "1 Gwanghwamun, Seoul"})
-}
-
-/// The answer's body, if it has this status.
-fn expect(expected: StatusCode, exchange: &Exchange) -> Result<&[u8], String> {
-    let answer = exchange.answer.as_ref().map_err(Clone::clone)?;
-    if answer.status() == expected {
-        return Ok(answer.body());
-    }
-    // The detail names the single case; only what is common to many can be counted.
-    let title = serde_json::from_slice::<Value>(answer.body()).ok();
-    let title = title.and_then(|problem| Some(problem["title"].as_str()?.to_owned()));
-    Err(format!("{} {}", answer.status(), title.unwrap_or_default()))
-}
-
-fn number_in(body: &[u8], field: &str) -> Result<u64, String> {
-    let json: Value = serde_json::from_slice(body).map_err(|e| format!("not JSON: {e}"))?;
-    json[field].as_u64().ok_or_else(|| format!("no number in `{field}`"))
-}
-
-fn status_of_rent(body: &[u8]) -> Result<String, String> {
-    let json: Value = serde_json::from_slice(body).map_err(|e| format!("not JSON: {e}"))?;
-    json["status"].as_str().map(str::to_owned).ok_or_else(|| "no `status`".to_owned())
 }
