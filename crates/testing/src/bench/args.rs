@@ -29,6 +29,9 @@ pub enum What {
     /// The bare server itself, until its input ends
     #[value(hide = true)]
     Bare,
+    /// The native server itself, until its input ends
+    #[value(hide = true)]
+    Native,
 }
 
 impl What {

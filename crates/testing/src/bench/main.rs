@@ -6,9 +6,11 @@
 
 mod args;
 mod bare;
+mod child;
 mod figures;
 mod growth;
 mod host;
+mod native;
 mod phases;
 mod requests;
 mod subject;
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         What::Host => host::run(short),
         What::Growth => growth::run(short, write),
         What::Bare => bare::serve(),
+        What::Native => native::serve(),
     };
     match measured {
         Ok(()) => ExitCode::SUCCESS,
@@ -63,6 +66,7 @@ fn bookrent(short: bool) -> Result<()> {
     bench.sagas()?;
     bench.get()?;
     bench.rents()?;
+    bench.ceiling()?;
     let errors = bench.report();
     if errors > 0 {
         bail!("{errors} answers were not what they should be");

@@ -1,18 +1,24 @@
 //! What is measured, one after the other.
 
 use crate::figures::{Figures, number};
+use crate::native;
 use crate::requests::{book, expect, get, number_in, post, rent, status_of_rent};
 use anyhow::{Context, Result, ensure};
-use hyper::StatusCode;
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{Request, StatusCode};
 use madang_testing::load::{self, Clients, End, Exchange, percentile};
 use madang_testing::usage::Meter;
-use madang_testing::{Client, Host, eventually, procfs, repository};
+use madang_testing::{Client, Host, Redis, eventually, procfs, repository};
+use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
+
+type Boxed = Box<dyn Fn(usize) -> Request<Full<Bytes>>>;
 
 const CONNECTIONS: usize = 32;
 /// Within this, everything that was begun has settled, or something is wrong.
@@ -52,13 +58,15 @@ pub struct Bench {
     address: SocketAddr,
     client: Client,
     books: Rc<RefCell<Vec<u64>>>,
+    /// Answers per second, of a book and of rents.
+    rates: (f64, f64),
 }
 
 impl Bench {
     /// Measures a host that serves and has no data yet.
     pub fn new(host: Host, sizes: Sizes, figures: Figures) -> Result<Self> {
         let (address, client) = (host.address(), host.client());
-        Ok(Self { host, sizes, figures, address, client, books: Rc::default() })
+        Ok(Self { host, sizes, figures, address, client, books: Rc::default(), rates: (0.0, 0.0) })
     }
 
     /// Registers as many books as will be rented; the first is the one that is read.
@@ -133,6 +141,7 @@ impl Bench {
         let outcome = load(self.sizes.get)?;
         self.figures.used(meter.stop());
         self.figures.load("GET /bookrent/books/1", &outcome, 12_000.0);
+        self.rates.0 = outcome.rate();
         Ok(())
     }
 
@@ -154,6 +163,7 @@ impl Bench {
         self.figures.used(meter.stop());
         let end = Instant::now();
         self.figures.load(WHAT, &outcome, 2_500.0);
+        self.rates.1 = outcome.rate();
         let share = 100.0 * rented.get() as f64 / outcome.times.len().max(1) as f64;
         self.figures.note("    ended as Rent", format!("{} %", number(share)));
 
@@ -169,6 +179,40 @@ impl Bench {
         self.figures.used(meter.stop());
         let settled = end.elapsed().as_secs_f64();
         self.figures.note("    all delivered and viewed after", format!("{} s", number(settled)));
+        Ok(())
+    }
+
+    /// Has the native server answer the same, with nobody who hears its events.
+    pub fn ceiling(&mut self) -> Result<()> {
+        let redis = Redis::start();
+        // As the host starts its own.
+        let fsync = ["SET", "appendfsync", "everysec"];
+        redis::cmd("CONFIG").arg(&fsync).exec(&mut redis.connect())?;
+        let server = native::start(&redis.url())?;
+        let rents = self.sizes.rents;
+        let load = |request, end, status: StatusCode| {
+            let check = move |exchange: &Exchange| expect(status, exchange).map(drop);
+            let outcome = load::run(&clients(server.address, end), request, check)?;
+            ensure!(outcome.errors.is_empty(), "the native server: {:?}", outcome.errors);
+            Ok(outcome.rate())
+        };
+        let boxed = |path, body: fn(usize) -> Value| -> Boxed {
+            Box::new(post(server.address, path, body))
+        };
+        let books = boxed("/bookrent/books", |number| book(number + 1));
+        load(books, End::Requests(rents), StatusCode::CREATED)?;
+        let get: Boxed = Box::new(get(server.address, |_| "/bookrent/books/1".to_owned()));
+        let read = load(get, End::After(self.sizes.get), StatusCode::OK)?;
+        let post = boxed("/bookrent/rents", |number| rent(number as u64 + 1));
+        let rented = load(post, End::Requests(rents), StatusCode::CREATED)?;
+        for (what, native, own) in [
+            ("GET /bookrent/books/1", read, self.rates.0),
+            ("POST /bookrent/rents", rented, self.rates.1),
+        ] {
+            self.figures.note(format!("a native server: {what}"), format!("{} /s", number(native)));
+            let share = 100.0 * own / native;
+            self.figures.note("    of which the contexts reach", format!("{} %", number(share)));
+        }
         Ok(())
     }
 
