@@ -1,6 +1,8 @@
 //! `cargo xtask`: the commands of this repository. `up` and `test` are all that most need.
 #![allow(clippy::print_stdout, reason = "what these commands print is their result")]
 
+#[path = "../../testing/src/bench/args.rs"]
+mod bench;
 mod build;
 mod cargo;
 #[path = "../../testing/src/drill/args.rs"]
@@ -39,11 +41,7 @@ enum Command {
     /// Run everything that CI runs: set-up, rustfmt, clippy, all tests, all drills and campaigns in short
     Test,
     /// Measure Madang on this machine, beside its targets
-    Bench {
-        /// A few seconds for each figure, to see that it works rather than how fast
-        #[arg(long)]
-        short: bool,
-    },
+    Bench(bench::Args),
     /// Write the OpenAPI and AsyncAPI documents of every system into docs/contracts
     ///
     /// They are made from wit/ and from what the contexts say that they serve. A test fails while they
@@ -89,8 +87,11 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Up { args } => return up::run(&args),
         Command::Build => build::run(&setup::run()?)?,
         Command::Test => test::run()?,
-        Command::Bench { short } => {
-            return testing::run(testing::BENCH, short.then_some("--short").as_slice());
+        Command::Bench(bench::Args { what, short, write }) => {
+            let what = what.name();
+            let flags = flags([(short, "--short"), (write, "--write")]);
+            let args: Vec<&str> = [what.as_str()].into_iter().chain(flags).collect();
+            return testing::run(testing::BENCH, &args);
         }
         Command::Contracts => return testing::run(testing::CONTRACTS, &[]),
         Command::Example { name, build } => example::run(name, build)?,
@@ -99,11 +100,15 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Drill(args) if args.list => drill::list(),
         Command::Drill(drill::Args { name, all, short, .. }) => {
             let name = name.map(drill::Drill::name);
-            let flags = [(all, "--all"), (short, "--short")];
-            let flags = flags.into_iter().filter_map(|(is_set, flag)| is_set.then_some(flag));
+            let flags = flags([(all, "--all"), (short, "--short")]);
             let args: Vec<&str> = name.as_deref().into_iter().chain(flags).collect();
             return testing::run(testing::DRILL, &args);
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Those that are set.
+fn flags<const N: usize>(all: [(bool, &str); N]) -> impl Iterator<Item = &str> {
+    all.into_iter().filter_map(|(is_set, flag)| is_set.then_some(flag))
 }
