@@ -11,17 +11,18 @@ mod report;
 mod rng;
 mod sabotage;
 mod stage;
+mod tally;
 mod trades;
 
 use args::{Args, Campaign};
 use campaigns::Play;
 use clap::{Parser, ValueEnum as _};
-use harm::Tally;
 use report::Row;
 use std::os::unix::process::CommandExt as _;
 use std::panic::catch_unwind;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
+use tally::Tally;
 
 /// Breaks things while clients are at work, mends them, and counts what was lost, doubled or left undone.
 #[derive(Parser)]

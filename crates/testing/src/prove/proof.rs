@@ -135,7 +135,7 @@ pub fn circumstances() -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::harm::Tally;
+    use crate::tally::Tally;
     use std::time::Duration;
 
     fn row(campaign: Campaign, faults: u64, note: &str) -> Row {

@@ -1,7 +1,7 @@
 //! What campaigns print and write.
 
 use crate::args::Campaign;
-use crate::harm::Tally;
+use crate::tally::Tally;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ impl Row {
 pub fn heads() -> Vec<&'static str> {
     let mut heads =
         vec!["campaign", "seed", "faults", "tried", "acknowledged", "refused", "unknown"];
-    heads.extend(crate::harm::Harm::default().columns().map(|(name, _)| name));
+    heads.extend(crate::tally::Harm::default().columns().map(|(name, _)| name));
     heads.push("s");
     heads
 }

@@ -1,7 +1,7 @@
 //! The channel is cut while Redis answers: doorbells are lost, and whoever waits for one hears nothing.
 
 use super::{BURST, Play, Scene};
-use crate::harm::Tally;
+use crate::tally::Tally;
 use madang_testing::Redis;
 use std::thread::sleep;
 use std::time::{Duration, Instant};

@@ -2,8 +2,8 @@
 //! work (libfaketime). Redis keeps its own: libfaketime and Redis's allocator do not go together.
 
 use super::{BURST, Play, Scene};
-use crate::harm::Tally;
 use crate::rng::Rng;
+use crate::tally::Tally;
 use madang_testing::Redis;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -6,9 +6,9 @@
 
 use super::{Play, Round, Scene};
 use crate::crowd::Tickets;
-use crate::harm::Tally;
 use crate::rng::Rng;
 use crate::stage::Stage;
+use crate::tally::Tally;
 use madang_testing::{Host, Redis, procfs};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use std::path::Path;

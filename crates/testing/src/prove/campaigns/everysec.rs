@@ -8,7 +8,8 @@
 
 use super::{BURST, CLIENTS, Play, Round, Scene};
 use crate::crowd::at_work;
-use crate::harm::{Tally, Terms, reconcile};
+use crate::harm::{Terms, reconcile};
+use crate::tally::Tally;
 use madang_testing::Redis;
 use std::collections::VecDeque;
 use std::fs::{self, File};

@@ -1,7 +1,7 @@
 //! Two and three hosts on one Redis, killed in turn.
 
 use super::{BURST, Play, Scene};
-use crate::harm::Tally;
+use crate::tally::Tally;
 use madang_testing::Redis;
 use std::thread::sleep;
 use std::time::Duration;

@@ -2,10 +2,11 @@
 //! same.
 
 use super::{Play, Round, Scene};
-use crate::harm::{Tally, Terms};
+use crate::harm::Terms;
 use crate::ledger::{Ask, Outcome, Record};
 use crate::rng::Rng;
 use crate::stage::Stage;
+use crate::tally::Tally;
 use madang_testing::bookrent::{self, BookRent};
 use madang_testing::lecture;
 use madang_testing::log::without;

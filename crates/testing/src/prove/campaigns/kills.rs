@@ -6,9 +6,9 @@
 
 use super::{BURST, Play, Round, Scene};
 use crate::crowd::Tickets;
-use crate::harm::Tally;
 use crate::rng::Rng;
 use crate::stage::Stage;
+use crate::tally::Tally;
 use madang_testing::{Redis, Running, procfs};
 use std::thread::sleep;
 use std::time::{Duration, Instant};

@@ -1,8 +1,9 @@
 //! 200 clients want the last book, the last seats, the last place of a day, all at once: one gets it.
 
 use super::{Play, Round, Scene};
-use crate::harm::{Harm, Tally, Terms};
+use crate::harm::Terms;
 use crate::ledger::{Ask, Outcome, Record};
+use crate::tally::{Harm, Tally};
 use crate::trades::{self, Trade};
 use madang_testing::bookrent::{self, BookRent};
 use madang_testing::kvaccine::{KVaccine, Person};

@@ -15,11 +15,12 @@ mod sight;
 
 use crate::args::Campaign;
 use crate::crowd::{Tickets, at_work};
-use crate::harm::{Tally, Terms, reconcile};
+use crate::harm::{Terms, reconcile};
 use crate::ledger::Record;
 use crate::rng::Rng;
 use crate::sabotage;
 use crate::stage::{self, Stage};
+use crate::tally::Tally;
 use crate::trades::{self, Trade};
 use madang_testing::{HostBuilder, Redis};
 use std::path::PathBuf;

@@ -4,8 +4,9 @@
 
 use super::{Play, Round, Scene};
 use crate::args::POISONABLE;
-use crate::harm::{Tally, Terms};
+use crate::harm::Terms;
 use crate::rng::Rng;
+use crate::tally::Tally;
 use crate::trades::Facts;
 use crate::{crowd, sabotage};
 use madang_testing::log::tell;

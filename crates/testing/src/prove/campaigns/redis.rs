@@ -1,7 +1,7 @@
 //! Redis is killed (`kill -9`) and comes back, with its log flushed before each answer (`appendfsync always`).
 
 use super::{BURST, Play, Scene};
-use crate::harm::Tally;
+use crate::tally::Tally;
 use madang_testing::Redis;
 use std::thread::sleep;
 use std::time::Duration;

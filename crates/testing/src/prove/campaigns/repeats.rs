@@ -4,9 +4,9 @@
 
 use super::{Play, Round, Scene};
 use crate::crowd::Tickets;
-use crate::harm::Tally;
 use crate::rng::Rng;
 use crate::stage::Stage;
+use crate::tally::Tally;
 use crate::trades::Facts;
 use madang_testing::system::System;
 use madang_testing::{Host, Redis};

@@ -3,8 +3,8 @@
 
 use super::{Play, Round};
 use crate::args::SABOTAGES;
-use crate::harm::Tally;
 use crate::sabotage;
+use crate::tally::Tally;
 use madang_testing::Redis;
 
 /// How many rounds a campaign may take until it sees.
