@@ -25,7 +25,7 @@ pub struct Args {
 /// The campaigns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Campaign {
-    /// The host is killed (-9) at random and at every step of every saga
+    /// The host is killed (-9) at random and at steps of sagas
     Kills,
     /// Redis is killed (-9) and comes back, AOF `always`
     Redis,
@@ -43,7 +43,7 @@ pub enum Campaign {
     Last,
     /// One Idempotency-Key is sent 50 times at once, across a kill
     Keys,
-    /// The clocks of host and Redis jump back and forth by an hour
+    /// The clock of the host jumps back and forth by an hour
     Clock,
     /// The disk is full under Redis, and under SQLite
     Disk,

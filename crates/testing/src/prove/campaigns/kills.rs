@@ -1,4 +1,4 @@
-//! The host is killed (`kill -9`), at random and at every step of every saga.
+//! The host is killed (`kill -9`), at random and at steps of sagas.
 //!
 //! At random: all processes of the host at once, at any moment of a burst of commands. At a step: the
 //! process in which a component has just made its n-th call to the outside, which had its effect; each
