@@ -15,6 +15,7 @@ mod deadline;
 pub mod env;
 pub mod error;
 pub mod event;
+pub mod fetch;
 pub mod health;
 pub mod http;
 mod index;

@@ -4,12 +4,10 @@ use std::cell::OnceCell;
 use std::time::{Duration, SystemTime};
 
 use spin_sdk::redis::{Connection, RedisParameter, RedisResult};
-use wasi::clocks::monotonic_clock::subscribe_duration;
 use wasi::http::types::{
-    Fields, IncomingBody, IncomingRequest, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
-    OutgoingResponse, RequestOptions, ResponseOutparam, Scheme,
+    Fields, IncomingBody, IncomingRequest, IncomingResponse, Method, OutgoingBody,
+    OutgoingResponse, ResponseOutparam, Scheme,
 };
-use wasi::io::poll::{Pollable, poll};
 use wasi::io::streams::StreamError;
 
 use crate::call::{Answered, Outbound};
@@ -17,6 +15,7 @@ use crate::consumer::Drained;
 use crate::context::{Context, Definition};
 use crate::env::{Cause, Cell, Env, Host, Rows};
 use crate::error::Error;
+use crate::fetch::{self, Limit};
 use crate::health;
 use crate::http::{MAX_BODY, Request, Response, parse_query};
 use crate::keyvalue::{self, atomics, store};
@@ -105,40 +104,7 @@ impl Host for Spin {
     }
 
     fn send(&self, outbound: Outbound) -> Result<Answered, String> {
-        let (scheme, rest) = outbound.url.split_once("://").ok_or("the address has no scheme")?;
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let headers: Vec<_> = outbound
-            .headers
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.into_bytes()))
-            .collect();
-        let headers = Fields::from_list(&headers).map_err(|error| error.to_string())?;
-        let request = OutgoingRequest::new(headers);
-        let scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
-        let set = request
-            .set_method(&Method::Post)
-            .and(request.set_scheme(Some(&scheme)))
-            .and(request.set_authority(Some(authority)))
-            .and(request.set_path_with_query(Some(path)));
-        set.map_err(|()| format!("the address {} is none", outbound.url))?;
-        let body = request.body().map_err(|()| "the request has no body")?;
-        let options = RequestOptions::new();
-        let limits = outbound.limits;
-        let limited = options
-            .set_connect_timeout(Some(nanoseconds(limits.connect)))
-            .and(options.set_first_byte_timeout(Some(nanoseconds(limits.first_byte))))
-            .and(options.set_between_bytes_timeout(Some(nanoseconds(limits.whole))));
-        limited.map_err(|()| "the host sets no time limits")?;
-        let limit = Limit(Some((subscribe_duration(nanoseconds(limits.whole)), limits.whole)));
-        let future = wasi::http::outgoing_handler::handle(request, Some(options))
-            .map_err(|error| error.to_string())?;
-        write_all(body, &outbound.body, &limit)?;
-        limit.wait(&future.subscribe())?;
-        let response = future
-            .get()
-            .ok_or("no answer")?
-            .map_err(|()| "the answer was taken already")?
-            .map_err(|error| error.to_string())?;
+        let (response, limit) = fetch::begin("POST", outbound)?.answer()?;
         read_response(&response, &limit)
     }
 
@@ -299,7 +265,7 @@ fn read_response(response: &IncomingResponse, limit: &Limit) -> Result<Answered,
 }
 
 /// Reads a body to its end, or until it has `most` bytes.
-fn read_all(body: IncomingBody, most: usize, limit: &Limit) -> Result<Vec<u8>, String> {
+pub(crate) fn read_all(body: IncomingBody, most: usize, limit: &Limit) -> Result<Vec<u8>, String> {
     let stream = body.stream().map_err(|()| "the body was taken already")?;
     let mut bytes = Vec::new();
     while bytes.len() < most {
@@ -314,7 +280,7 @@ fn read_all(body: IncomingBody, most: usize, limit: &Limit) -> Result<Vec<u8>, S
     Ok(bytes)
 }
 
-fn write_all(body: OutgoingBody, bytes: &[u8], limit: &Limit) -> Result<(), String> {
+pub(crate) fn write_all(body: OutgoingBody, bytes: &[u8], limit: &Limit) -> Result<(), String> {
     let stream = body.write().map_err(|()| "the body was taken already")?;
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -329,28 +295,6 @@ fn write_all(body: OutgoingBody, bytes: &[u8], limit: &Limit) -> Result<(), Stri
     }
     drop(stream);
     OutgoingBody::finish(body, None).map_err(|error| error.to_string())
-}
-
-/// How long reading and writing may take as a whole; without one, as long as the other side needs.
-struct Limit(Option<(Pollable, Duration)>);
-
-impl Limit {
-    /// Waits until something can go on.
-    fn wait(&self, other: &Pollable) -> Result<(), String> {
-        match &self.0 {
-            None => other.block(),
-            Some((end, limit)) => {
-                if !poll(&[other, end]).contains(&0) {
-                    return Err(format!("no answer within {} ms", limit.as_millis()));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn respond(out: ResponseOutparam, response: Response) {
