@@ -137,8 +137,13 @@ impl Host for Spin {
     }
 
     fn random(&self) -> u64 {
-        wasi::random::random::get_random_u64()
+        random()
     }
+}
+
+/// 64 random bits.
+pub fn random() -> u64 {
+    wasi::random::random::get_random_u64()
 }
 
 /// Answers a request to a component.

@@ -103,6 +103,7 @@ impl Supervisor {
         let reload = Reload {
             options: self.options.clone(),
             listen: self.listen,
+            admin: self.admin,
             state_dir: self.state.path().to_owned(),
             redis: self.redis.clone(),
             plan: self.fleet.plan().clone(),
