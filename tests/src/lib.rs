@@ -8,6 +8,7 @@ mod kill;
 pub mod kvaccine;
 pub mod lecture;
 pub mod outerpark;
+pub mod poison;
 mod problem;
 pub mod professor;
 mod repeat;

@@ -23,6 +23,7 @@
 //! ```
 
 pub mod bookrent;
+pub mod browser;
 mod client;
 mod guard;
 mod host;

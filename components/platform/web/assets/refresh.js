@@ -68,4 +68,9 @@
   addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
 
   document.getElementById('said')?.focus();
+  // On a phone the place where one is may be out of sight in the navigation.
+  for (const here of document.querySelectorAll('nav [aria-current]')) {
+    const list = here.closest('ul');
+    list.scrollLeft = here.offsetLeft - list.offsetLeft - (list.clientWidth - here.clientWidth) / 2;
+  }
 })();

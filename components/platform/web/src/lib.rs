@@ -57,16 +57,20 @@ impl Site for Web {
     fn post(request: &Request) -> Option<Response> {
         let path: Vec<&str> = request.path.trim_matches('/').split('/').collect();
         let visit = Visit::new(request);
+        if path == [""] {
+            return None;
+        }
         if !same_origin::is_from(request) {
             return Some(shell::foreign(&visit));
         }
         match path.as_slice() {
             ["pages", "operations", rest @ ..] => operations::post(&visit, rest),
-            ["pages", system, page] => {
-                let system = systems::named(system)?;
-                Some(tasks::post(&visit, system, system.page(page)?))
-            }
+            ["pages", system, page] => systems::named(system).and_then(|system| {
+                let page = system.page(page)?;
+                Some(tasks::post(&visit, system, page))
+            }),
             _ => None,
         }
+        .or_else(|| Some(shell::missing(&visit)))
     }
 }

@@ -189,6 +189,7 @@ const REFUSALS: &[(&str, &str)] = &[
         "a part of the system is not available; try again shortly",
         "시스템의 일부를 지금 사용할 수 없습니다. 잠시 후 다시 시도해 주세요",
     ),
+    ("The service is down.", "담당하는 서비스가 멈춰 있습니다. 처리된 것은 없습니다"),
     ("too many writers at once; try again", "동시에 바꾸는 사람이 너무 많습니다. 다시 시도해 주세요"),
 ];
 

@@ -1,6 +1,7 @@
 //! A saga as a drawing: contexts are columns, time runs down, calls are solid, events dotted.
 
 use std::fmt::Write as _;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use maud::{Markup, PreEscaped, html};
@@ -9,19 +10,25 @@ use crate::visit::Visit;
 
 use super::saga::{Mark, Saga, Step};
 
-/// Where the first column is, how far apart columns and rows are.
+/// Where the first column is, how far apart rows are, and where they begin.
 const LEFT: usize = 130;
-const COLUMN: usize = 150;
 const ROW: usize = 58;
 const TOP: usize = 74;
+/// How wide the drawing is at most, where its columns can be as narrow as that asks.
+const WIDEST: usize = 1090;
+/// How far apart columns are.
+const COLUMNS: RangeInclusive<usize> = 124..=150;
 
 /// The drawing, with a text that says the same in short.
 pub(super) fn draw(visit: &Visit, saga: &Saga) -> Markup {
+    let columns = saga.contexts.len();
+    let fitting = (WIDEST - LEFT - COLUMNS.end() / 2) / columns.max(1);
+    let column = fitting.clamp(*COLUMNS.start(), *COLUMNS.end());
     let at = |name: &str| {
         let number = saga.contexts.iter().position(|context| context.name == name);
-        LEFT + COLUMN * (1 + number.unwrap_or(0))
+        LEFT + column * (1 + number.unwrap_or(0))
     };
-    let width = LEFT + COLUMN * (saga.contexts.len() + 1);
+    let width = LEFT + column * columns + COLUMNS.end() / 2;
     let height = TOP + ROW * saga.steps.len() + 30;
     let label = format!(
         "{}: {}",
@@ -41,9 +48,9 @@ pub(super) fn draw(visit: &Visit, saga: &Saga) -> Markup {
                 }
             }
             g.heads {
-                (head(LEFT, visit.pick("Client", "클라이언트"), "", "client"))
+                (head((LEFT, column), visit.pick("Client", "클라이언트"), "", "client"))
                 @for context in &saga.contexts {
-                    (head(at(context.name), visit.say(context.title), context.name, ""))
+                    (head((at(context.name), column), visit.say(context.title), context.name, ""))
                 }
             }
             @for (number, step) in saga.steps.iter().enumerate() {
@@ -53,10 +60,11 @@ pub(super) fn draw(visit: &Visit, saga: &Saga) -> Markup {
     }
 }
 
-fn head(x: usize, title: &str, name: &str, class: &str) -> Markup {
+fn head((x, column): (usize, usize), title: &str, name: &str, class: &str) -> Markup {
+    let width = column - 12;
     html! {
         g.column.(class) {
-            rect x=(x - 66) y="8" width="132" height="46" rx="10" {}
+            rect x=(x - width / 2) y="8" width=(width) height="46" rx="10" {}
             text x=(x) y=(if name.is_empty() { 36 } else { 29 }) text-anchor="middle" { (title) }
             @if !name.is_empty() {
                 text.name x=(x) y="45" text-anchor="middle" { (name) }

@@ -9,7 +9,7 @@ use crate::visit::Visit;
 use super::Link;
 
 const BOX: (usize, usize) = (176, 84);
-const COLUMN: usize = 300;
+const COLUMN: usize = 380;
 const ROW: usize = 132;
 const MARGIN: (usize, usize) = (24, 56);
 const COLUMNS: [Order; 3] = [Order::Core, Order::Supporting, Order::General];

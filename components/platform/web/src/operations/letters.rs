@@ -34,7 +34,7 @@ pub(super) fn show(
         }
         p.crumb { a href=(ROOT) { "← " (visit.pick("Operations", "운영")) } }
         @if let Some(problem) = problem {
-            div.said.bad #said role="alert" tabindex="-1" autofocus { p { (problem) } }
+            div.said.bad #said role="alert" tabindex="-1" { p { (problem) } }
         }
         section.card aria-label=(visit.pick("Dead letters", "데드 레터")) {
             @if may {

@@ -74,6 +74,8 @@ pub(super) fn door(visit: &Visit) -> Markup {
         Operator::Unknown => html! {
             form.door method="post" action=(format!("{ROOT}/sign-in")) {
                 label for="key" { (visit.pick("Operator's key", "운영자 키")) }
+                // For those who have a program keep their passwords.
+                input name="who" value="operator" autocomplete="username" hidden;
                 input #key name="key" type="password" autocomplete="current-password" aria-required="true";
                 button type="submit" { (visit.pick("Operate", "운영하기")) }
             }

@@ -30,7 +30,7 @@ pub(super) fn show(visit: &Visit, status: u16, problem: Option<&str>) -> Respons
             )) }
         }
         @if let Some(problem) = problem {
-            div.said.bad #said role="alert" tabindex="-1" autofocus { p { (problem) } }
+            div.said.bad #said role="alert" tabindex="-1" { p { (problem) } }
         }
         section.card aria-label=(visit.pick("Operator", "운영자")) {
             (operator::door(visit))
@@ -52,7 +52,7 @@ pub(super) fn show(visit: &Visit, status: u16, problem: Option<&str>) -> Respons
 fn table(visit: &Visit, system: &'static System, questions: Questions, faults: Option<&Value>) -> Markup {
     let log = Log::of(system);
     let standings = questions.answers(log.as_ref().ok());
-    let title = format!("{}-title", system.name);
+    let title = format!("{}-heading", system.name);
     let columns = [
         visit.pick("Context", "컨텍스트"),
         visit.pick("Standing", "상태"),
@@ -69,7 +69,7 @@ fn table(visit: &Visit, system: &'static System, questions: Questions, faults: O
                 thead {
                     tr {
                         @for column in columns { th scope="col" { (column) } }
-                        @if faults.is_some() { th scope="col" { (visit.pick("Try", "고장 실험")) } }
+                        @if faults.is_some() { th.tries scope="col" { (visit.pick("Try", "고장 실험")) } }
                     }
                 }
                 tbody {

@@ -47,7 +47,7 @@ pub(crate) static SYSTEM: System = System {
                 fields: &[
                     Field::new("bookId", BOOK, Kind::Number)
                         .from("id")
-                        .hint(words("Choose one below.", "아래 목록에서 고를 수 있습니다.")),
+                        .hint(words("Choose one from the list.", "목록에서 고를 수 있습니다.")),
                     Field::new("userId", USER, Kind::Number),
                     Field::new("address", ADDRESS, Kind::Text(500)),
                 ],

@@ -58,7 +58,7 @@ pub(crate) static SYSTEM: System = System {
                 fields: &[
                     Field::new("courseId", COURSE, Kind::Number)
                         .from("id")
-                        .hint(words("Choose one below.", "아래 목록에서 고를 수 있습니다.")),
+                        .hint(words("Choose one from the list.", "목록에서 고를 수 있습니다.")),
                     Field::new("student", STUDENT, Kind::Text(100)),
                     Field::new("fee", FEE, Kind::Number).from("fee").hint(words("In won", "원")),
                     Field::new("textBook", BOOK, Kind::Text(200)).from("textBook"),

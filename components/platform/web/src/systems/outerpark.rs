@@ -49,7 +49,7 @@ pub(crate) static SYSTEM: System = System {
                 fields: &[
                     Field::new("musicalId", MUSICAL, Kind::Number)
                         .from("musicalId")
-                        .hint(words("Choose one below.", "아래 목록에서 고를 수 있습니다.")),
+                        .hint(words("Choose one from the list.", "목록에서 고를 수 있습니다.")),
                     Field::new("seats", SEATS, Kind::Number).hint(words("1 to 100", "1~100석")),
                     Field::new("price", PRICE, Kind::Number).hint(words("In won", "원")),
                 ],

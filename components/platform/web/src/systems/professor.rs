@@ -157,12 +157,7 @@ pub(crate) static SYSTEM: System = System {
                         Column::new("courseNo", COURSE, Show::Id),
                         Column::new("professorNo", PROFESSOR, Show::Id),
                         Column::new("professorNm", NAME, Show::Text),
-                        Column::new("status", STATUS, Show::Status).pending(
-                            "Confirmed",
-                            When::Always,
-                            "my-page",
-                            words("The course is being completed.", "교과에 반영하고 있습니다."),
-                        ),
+                        Column::new("status", STATUS, Show::Status),
                     ],
                     actions: &[],
                     empty: words("Nobody has applied yet.", "아직 신청이 없습니다."),

@@ -23,7 +23,7 @@ pub(super) fn show(
         return html! {};
     }
     let filled = (reply.name == form.name).then_some(reply);
-    let title = format!("{}-title", form.name);
+    let title = format!("{}-heading", form.name);
     // Sent twice, by a second click or a reload, it is done once.
     let key = format!("{:016x}{:016x}", random(), random());
     html! {
@@ -32,7 +32,7 @@ pub(super) fn show(
                 (visit.say(form.title))
                 @if let Some((_, id, _)) = opened { span.id { " #" (id) } }
             }
-            form method="post" action=(visit.link(&[])) novalidate {
+            form method="post" action=(format!("{}#said", visit.link(&[]))) novalidate {
                 input type="hidden" name="form" value=(form.name);
                 input type="hidden" name="key" value=(key);
                 @if let Some((_, id, _)) = opened { input type="hidden" name="id" value=(id); }

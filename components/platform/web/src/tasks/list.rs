@@ -11,7 +11,7 @@ use super::gather::{Gathered, Rows, Standing, is_pending, searched};
 use super::value::{self, grouped, is_for, text_of};
 
 pub(super) fn show(visit: &Visit, system: &System, list: &List, gathered: &Gathered) -> Markup {
-    let title = format!("{}-title", list.name);
+    let title = format!("{}-heading", list.name);
     html! {
         section.card aria-labelledby=(title) {
             h2 #(title) { (visit.say(list.title)) }
@@ -152,7 +152,7 @@ fn act(visit: &Visit, list: &List, action: &Action, item: &Value, id: &str) -> M
             }
         },
         Action::Deed(deed) if is_for(deed.when, item) => html! {
-            form method="post" action=(visit.link(&[])) {
+            form method="post" action=(format!("{}#said", visit.link(&[]))) {
                 input type="hidden" name="do" value=(deed.name);
                 @if !deed.id.is_empty() {
                     input type="hidden" name="id" value=(text_of(&item[deed.id]));
@@ -173,7 +173,7 @@ fn act(visit: &Visit, list: &List, action: &Action, item: &Value, id: &str) -> M
 
 fn pages(visit: &Visit, list: &List, rows: &Rows) -> Markup {
     let parameter = format!("{}.page", list.name);
-    let to = |page: u64| format!("{}#{}-title", visit.link(&[(&parameter, &page.to_string())]), list.name);
+    let to = |page: u64| format!("{}#{}-heading", visit.link(&[(&parameter, &page.to_string())]), list.name);
     let now = rows.page + 1;
     let label = format!("{}: {}", visit.say(list.title), visit.pick("pages", "쪽"));
     html! {

@@ -75,7 +75,7 @@ fn show(
 fn said(visit: &Visit, system: &System, page: &Page, reply: &Reply) -> Markup {
     if !reply.problem.is_empty() {
         return html! {
-            div.said.bad #said role="alert" tabindex="-1" autofocus {
+            div.said.bad #said role="alert" tabindex="-1" {
                 h2 { (visit.pick("That was not done", "처리하지 못했습니다")) }
                 p { (reply.problem) }
                 @if !reply.errors.is_empty() {
@@ -93,7 +93,7 @@ fn said(visit: &Visit, system: &System, page: &Page, reply: &Reply) -> Markup {
     };
     let saga = visit.parameter("saga").filter(|saga| saga.bytes().all(|b| b.is_ascii_graphic()));
     html! {
-        div.said.(if is_bad { "bad" } else { "good" }) #said role="status" tabindex="-1" autofocus {
+        div.said.(if is_bad { "bad" } else { "good" }) #said role="status" tabindex="-1" {
             p {
                 @if let Some(item) = visit.number("item") { strong { "#" (item) } " " }
                 (visit.say(words))
