@@ -20,9 +20,8 @@ fn main() {
         let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         let document: Value =
             serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        let parts = [("send", "tells"), ("receive", "hears")].map(|(action, name)| {
-            format!("{name}: &[{}]", pairs(&document, action).join(", "))
-        });
+        let parts = [("send", "tells"), ("receive", "hears")]
+            .map(|(action, name)| format!("{name}: &[{}]", pairs(&document, action).join(", ")));
         table += &format!("Topology {{ system: {name:?}, {} }},", parts.join(", "));
     }
     let table = format!("static TOPOLOGIES: &[Topology] = &[{table}];");

@@ -127,7 +127,8 @@ impl Browser {
     /// Goes to an address: a path below the base, or a whole one.
     #[track_caller]
     pub fn go(&self, path: &str) {
-        let url = if path.starts_with('/') { format!("{}{path}", self.base) } else { path.to_owned() };
+        let url =
+            if path.starts_with('/') { format!("{}{path}", self.base) } else { path.to_owned() };
         self.ask("POST", "/url", Some(json!({"url": url})));
     }
 
@@ -158,7 +159,10 @@ impl Browser {
     #[track_caller]
     pub fn set(&self, selector: &str, value: &str) {
         eventually(PATIENCE, || self.find(selector));
-        self.run("document.querySelector(arguments[0]).value = arguments[1]", json!([selector, value]));
+        self.run(
+            "document.querySelector(arguments[0]).value = arguments[1]",
+            json!([selector, value]),
+        );
     }
 
     /// Presses keys, one after the other, wherever the focus is.
@@ -183,7 +187,11 @@ impl Browser {
     pub fn await_text(&self, selector: &str, part: &str) {
         eventually(PATIENCE, || {
             let text = self.try_text(selector)?;
-            if text.contains(part) { Ok(()) } else { Err(format!("{selector} has no {part:?}: {text}")) }
+            if text.contains(part) {
+                Ok(())
+            } else {
+                Err(format!("{selector} has no {part:?}: {text}"))
+            }
         });
     }
 
@@ -232,14 +240,15 @@ impl Browser {
     #[track_caller]
     pub fn requested(&self) -> Vec<String> {
         let entries = self.log("performance");
-        let messages = entries.iter().filter_map(|entry| {
-            serde_json::from_str::<Value>(entry["message"].as_str()?).ok()
-        });
+        let messages = entries
+            .iter()
+            .filter_map(|entry| serde_json::from_str::<Value>(entry["message"].as_str()?).ok());
         let sent = messages.filter(|m| m["message"]["method"] == "Network.requestWillBeSent");
-        let urls = sent.filter_map(|mut sent| match sent["message"]["params"]["request"]["url"].take() {
-            Value::String(url) => Some(url),
-            _ => None,
-        });
+        let urls =
+            sent.filter_map(|mut sent| match sent["message"]["params"]["request"]["url"].take() {
+                Value::String(url) => Some(url),
+                _ => None,
+            });
         urls.collect()
     }
 
@@ -247,7 +256,8 @@ impl Browser {
     #[track_caller]
     pub fn screenshot(&self, file: &Path) {
         let size = self.devtools("Page.getLayoutMetrics", json!({}))["cssContentSize"].clone();
-        let clip = json!({"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1});
+        let clip =
+            json!({"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1});
         let shot = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
         let taken = self.devtools("Page.captureScreenshot", shot);
         let png = decode(taken["data"].as_str().unwrap_or_default());
@@ -335,7 +345,9 @@ mod tests {
 
     #[test]
     fn base64_is_decoded() {
-        for (text, expected) in [("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYg==", "foob")] {
+        for (text, expected) in
+            [("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYg==", "foob")]
+        {
             assert_eq!(decode(text), expected.as_bytes());
         }
         assert_eq!(decode("/+8A"), [0xff, 0xef, 0x00]);

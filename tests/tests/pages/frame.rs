@@ -36,7 +36,9 @@ fn assets_are_kept_for_good_under_an_address_that_changes_with_them() {
     let host = SHARED.host();
     let client = host.client();
     let home = client.get("/").expect(200).text();
-    for (file, kind) in [("style.css", "text/css"), ("refresh.js", "text/javascript"), ("icon.svg", "image/svg")] {
+    for (file, kind) in
+        [("style.css", "text/css"), ("refresh.js", "text/javascript"), ("icon.svg", "image/svg")]
+    {
         let begin = home.find(&format!("/pages/{file}?")).unwrap_or_else(|| panic!("no {file}"));
         let address = home[begin..].split('"').next().unwrap();
         let asset = client.get(address).expect(200);
@@ -93,7 +95,8 @@ fn a_form_that_is_sent_twice_is_done_once() {
     let host = SHARED.host();
     let client = host.client().with("sec-fetch-site", "same-origin");
     let book = "form=register&key=one-and-the-same&title=twice&status=true";
-    let [first, second] = [(); 2].map(|()| post(&client, "/pages/bookrent/books", book).expect(303));
+    let [first, second] =
+        [(); 2].map(|()| post(&client, "/pages/bookrent/books", book).expect(303));
     let item = |answer: &Answer| answer.location().split('&').nth(1).unwrap().to_owned();
     assert_eq!(item(&first), item(&second));
 }
@@ -103,8 +106,15 @@ fn what_is_no_page_is_none_and_what_is_no_form_does_nothing() {
     let host = SHARED.host();
     let client = host.client().with("sec-fetch-site", "same-origin");
     for path in [
-        "/pages", "/pages/", "/pages/nowhere", "/pages/bookrent", "/pages/bookrent/nowhere", "/pages/nowhere/flow",
-        "/pages/bookrent/flow/a/b", "/pages/operations/bookrent", "/pages/operations/bookrent/nowhere",
+        "/pages",
+        "/pages/",
+        "/pages/nowhere",
+        "/pages/bookrent",
+        "/pages/bookrent/nowhere",
+        "/pages/nowhere/flow",
+        "/pages/bookrent/flow/a/b",
+        "/pages/operations/bookrent",
+        "/pages/operations/bookrent/nowhere",
     ] {
         assert_eq!(client.get(path).status, 404, "{path}");
     }
@@ -114,7 +124,8 @@ fn what_is_no_page_is_none_and_what_is_no_form_does_nothing() {
     }
     assert_eq!(client.post("/", "{}").status, 405);
     // Text from outside is text, wherever it shows up.
-    let page = client.get("/pages/bookrent/rent?userId=%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E&saga=%22x");
+    let page = client
+        .get("/pages/bookrent/rent?userId=%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E&saga=%22x");
     assert!(!page.text().contains("<script>alert"), "{page}");
     let flow = client.get("/pages/bookrent/flow/%3Cscript%3Ealert(1)");
     assert!(flow.status == 404 && !flow.text().contains("<script>alert"), "{flow}");

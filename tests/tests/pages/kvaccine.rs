@@ -28,7 +28,13 @@ fn a_day_is_reserved_and_the_person_vaccinated() {
     reader.click("#days button");
     reader.await_text("#days-userRegNumber-error", "must be yyMMdd-Nnnnnnn");
     // What was wrong about it is said; the number itself is not.
-    assert_eq!(reader.run("return document.querySelector('#days-userRegNumber').value", serde_json::json!([])), "");
+    assert_eq!(
+        reader.run(
+            "return document.querySelector('#days-userRegNumber').value",
+            serde_json::json!([])
+        ),
+        ""
+    );
     reader.fill("#days-userRegNumber", NUMBER);
     reader.click("#days button");
     reader.await_text("#days .answer", "Days with places left");

@@ -90,7 +90,8 @@ fn a_dead_letter_is_seen_in_the_flow_and_replayed() {
     reader.click(replay);
     reader.await_text("#said.bad", "That was not done");
     let data = json!({"id": 77, "bookId": 5, "userId": 6, "address": "a", "status": "Rent"});
-    let letter = json!({"number": number, "type": "BookRented", "event": event("BookRented", &data)});
+    let letter =
+        json!({"number": number, "type": "BookRented", "event": event("BookRented", &data)});
     let _: u64 = redis::cmd("HSET")
         .arg(&["{bookrent}:dead:delivery", &number.to_string(), &letter.to_string()])
         .query(&mut host.redis())
@@ -98,7 +99,10 @@ fn a_dead_letter_is_seen_in_the_flow_and_replayed() {
     reader.click(replay);
     reader.await_text("#letters", "There are none.");
     let delivery = host.client().get("/bookrent/deliveries/1").expect(200).json();
-    assert_eq!((&delivery["rentId"], &delivery["status"]), (&json!(77), &json!("Delivery Started")));
+    assert_eq!(
+        (&delivery["rentId"], &delivery["status"]),
+        (&json!(77), &json!("Delivery Started"))
+    );
     reader.leave();
 }
 
@@ -155,7 +159,8 @@ fn nobody_else_operates() {
 #[test]
 fn without_a_key_there_are_no_operators() {
     let host = settings().variable("operator_key", "").start();
-    let own = host.client().with("sec-fetch-site", "same-origin").with("cookie", "madang-operator=");
+    let own =
+        host.client().with("sec-fetch-site", "same-origin").with("cookie", "madang-operator=");
     let own = own.with("content-type", "application/x-www-form-urlencoded");
     assert!(own.get("/pages/operations").expect(200).text().contains("operator_key is not set"));
     for (path, body) in [

@@ -85,7 +85,8 @@ fn fill(client: &Client) {
         post("/bookrent/books", json!({"title": title, "status": true})).expect(201);
     }
     for n in 5..30 {
-        post("/bookrent/books", json!({"title": format!("Volume {n}"), "status": true})).expect(201);
+        post("/bookrent/books", json!({"title": format!("Volume {n}"), "status": true}))
+            .expect(201);
     }
     for book in 1..4 {
         let rent = json!({"bookId": book, "userId": 1, "address": "서울시 종로구 사직로 161"});
@@ -100,25 +101,34 @@ fn fill(client: &Client) {
         post("/outerpark/reservations", reservation).expect(201);
     }
     for vaccine in ["Pfizer", "Moderna", "Janssen", "AstraZeneca"] {
-        post("/kvaccine/vaccineStocks", json!({"vaccineType": vaccine, "vaccineCount": 100})).expect(201);
+        post("/kvaccine/vaccineStocks", json!({"vaccineType": vaccine, "vaccineCount": 100}))
+            .expect(201);
     }
     let kim = json!({"userName": "Taeyeon Kim", "userRegNumber": "890309-2766876"});
     let days = post("/kvaccine/user/date", kim.clone()).expect(200).json();
     let mut reserve = kim;
     reserve["reserveDate"] = days[3]["date"].clone();
     post("/kvaccine/user/reserve", reserve).expect(200);
-    let course = json!({"courseNo": 1, "title": "국어", "courseInfo": "국어과목", "dueDate": "2027-07-01"});
+    let course =
+        json!({"courseNo": 1, "title": "국어", "courseInfo": "국어과목", "dueDate": "2027-07-01"});
     post("/professor/courseManagements", course).expect(201);
     eventually(SETTLING, || {
-        let apply = json!({"professorNo": 201, "professorNm": "P01", "phoneNumber": "000-0000-0001"});
+        let apply =
+            json!({"professorNo": 201, "professorNm": "P01", "phoneNumber": "000-0000-0001"});
         let answer = client.patch("/professor/professorApplyments/1", apply);
         if answer.is_success() { Ok(()) } else { Err(answer.to_string()) }
     });
     let lecture = json!({"name": "korean", "teacher": "hong-gil-dong", "fee": 10_000, "textBook": "kor_book"});
     post("/lecture/courses", lecture).expect(201);
-    let class = json!({"courseId": 1, "fee": 10_000, "student": "john-doe", "textBook": "kor_book"});
+    let class =
+        json!({"courseId": 1, "fee": 10_000, "student": "john-doe", "textBook": "kor_book"});
     post("/lecture/classes", class).expect(201);
-    for (system, contexts) in [("bookrent", &["delivery", "view"][..]), ("lecture", &["gift", "my-page"]), ("kvaccine", &["dashboard"]), ("professor", &["professor-evaluation"])] {
+    for (system, contexts) in [
+        ("bookrent", &["delivery", "view"][..]),
+        ("lecture", &["gift", "my-page"]),
+        ("kvaccine", &["dashboard"]),
+        ("professor", &["professor-evaluation"]),
+    ] {
         for context in contexts {
             eventually(SETTLING, || {
                 let info = client.get(&format!("/{system}/-/{context}/info")).expect(200).json();

@@ -20,7 +20,8 @@ fn pages_stay_quick_with_ten_thousand_rents() {
     let client = host.client();
     in_parallel(16, |n| {
         for i in (n..RENTS).step_by(16) {
-            let book = client.post("/bookrent/books", json!({"title": format!("{i}"), "status": true}));
+            let book =
+                client.post("/bookrent/books", json!({"title": format!("{i}"), "status": true}));
             let id = book.expect(201).json()["id"].clone();
             let rent = json!({"bookId": id, "userId": 1 + i % 10, "address": "Seoul"});
             client.post("/bookrent/rents", rent).expect(201);
@@ -35,15 +36,24 @@ fn pages_stay_quick_with_ten_thousand_rents() {
     let saga = saga(&client);
     let mut figures = String::new();
     for path in [
-        "/", "/pages/bookrent/rent", "/pages/bookrent/rent?userId=3", "/pages/bookrent/rent?mine.page=900",
-        "/pages/bookrent/books", "/pages/bookrent/flow", &saga, "/pages/bookrent/map", "/pages/lecture/classes",
+        "/",
+        "/pages/bookrent/rent",
+        "/pages/bookrent/rent?userId=3",
+        "/pages/bookrent/rent?mine.page=900",
+        "/pages/bookrent/books",
+        "/pages/bookrent/flow",
+        &saga,
+        "/pages/bookrent/map",
+        "/pages/lecture/classes",
         "/pages/operations",
     ] {
-        let mut times: Vec<Duration> = (0..30).map(|_| {
-            let begin = Instant::now();
-            client.get(path).expect(200);
-            begin.elapsed()
-        }).collect();
+        let mut times: Vec<Duration> = (0..30)
+            .map(|_| {
+                let begin = Instant::now();
+                client.get(path).expect(200);
+                begin.elapsed()
+            })
+            .collect();
         times.sort_unstable();
         let (median, worst) = (times[times.len() / 2], times[times.len() - 1]);
         let _ = writeln!(figures, "{:>8.1} ms  {:>8.1} ms  {path}", ms(median), ms(worst));

@@ -45,9 +45,8 @@ impl Reader {
     #[track_caller]
     pub fn check_access(&self) {
         let file = browser::target().join("axe/node_modules/axe-core/axe.min.js");
-        let axe = fs::read_to_string(&file).unwrap_or_else(|e| {
-            panic!("{}: {e}; `cargo xtask test` fetches it", file.display())
-        });
+        let axe = fs::read_to_string(&file)
+            .unwrap_or_else(|e| panic!("{}: {e}; `cargo xtask test` fetches it", file.display()));
         self.run(&axe, json!([]));
         let script = "const done = arguments[arguments.length - 1];
             axe.run(document, {resultTypes: ['violations']}).then((r) => done(r.violations.map((v) =>
@@ -61,7 +60,9 @@ impl Reader {
     pub fn leave(self) {
         let console: Vec<_> = self.console();
         // A page that says 400 is one that a reader was shown; the browser tells of it all the same.
-        let expected = |line: &String| line.contains("Failed to load resource: the server responded with a status of");
+        let expected = |line: &String| {
+            line.contains("Failed to load resource: the server responded with a status of")
+        };
         let console: Vec<_> = console.into_iter().filter(|line| !expected(line)).collect();
         assert!(console.is_empty(), "in the console: {console:#?}");
         let requested = self.requested();

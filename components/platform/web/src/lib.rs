@@ -40,7 +40,9 @@ impl Site for Web {
             ["pages", "language", lang] => visit::choose(request, lang),
             ["pages", "operations", rest @ ..] => operations::get(&visit, rest),
             ["pages", system, rest @ ..] => {
-                let Some(system) = systems::named(system) else { return Some(shell::missing(&visit)) };
+                let Some(system) = systems::named(system) else {
+                    return Some(shell::missing(&visit));
+                };
                 match rest {
                     ["flow"] => Some(flow::list(&visit, system)),
                     ["flow", saga] => Some(flow::one(&visit, system, saga)),

@@ -96,7 +96,10 @@ impl Log {
         let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
         let letters = self.ask("HMGET", &format!("dead:{context}"), &fields)?;
         let both = numbers.iter().zip(letters);
-        Ok(both.filter(|(_, letter)| !matches!(letter, RedisResult::Nil)).map(|(n, _)| *n).collect())
+        Ok(both
+            .filter(|(_, letter)| !matches!(letter, RedisResult::Nil))
+            .map(|(n, _)| *n)
+            .collect())
     }
 
     /// The last events up to a number, or of all; the last first.
@@ -167,6 +170,9 @@ mod tests {
         let found = entries(all, "b");
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].number, found[0].context()), (8, "rent"));
-        assert_eq!(humantime::format_rfc3339_millis(found[0].time()).to_string(), found[0].event.time);
+        assert_eq!(
+            humantime::format_rfc3339_millis(found[0].time()).to_string(),
+            found[0].event.time
+        );
     }
 }

@@ -34,7 +34,8 @@ pub(crate) struct Questions(&'static System, Vec<(&'static Context, Asked)>);
 impl Questions {
     /// Asks them all.
     pub(crate) fn to(system: &'static System) -> Self {
-        let info = |context: &Context| reach::get(&format!("/{}/-/{}/info", system.name, context.name));
+        let info =
+            |context: &Context| reach::get(&format!("/{}/-/{}/info", system.name, context.name));
         Questions(system, system.contexts.iter().map(|context| (context, info(context))).collect())
     }
 

@@ -47,7 +47,8 @@ impl<'r> Visit<'r> {
         let kept = self.request.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let kept = kept.filter(|(name, _)| !SAID.contains(name) && !is_changed(name));
         let all = kept.chain(changes.iter().copied()).filter(|(_, value)| !value.is_empty());
-        let query: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(all).finish();
+        let query: String =
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(all).finish();
         let path = &self.request.path;
         if query.is_empty() { path.clone() } else { format!("{path}?{query}") }
     }
@@ -112,7 +113,9 @@ mod tests {
             answer.headers.into_iter().find(|(name, _)| name == "location").unwrap().1
         };
         assert_eq!(chosen("/pages/bookrent/rent?userId=1"), "/pages/bookrent/rent?userId=1");
-        for foreign in ["//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nb", "/\t/e"] {
+        for foreign in
+            ["//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nb", "/\t/e"]
+        {
             assert_eq!(chosen(foreign), "/", "{foreign:?}");
         }
         assert!(choose(&Request::default(), "fr").is_none());

@@ -190,7 +190,10 @@ const REFUSALS: &[(&str, &str)] = &[
         "시스템의 일부를 지금 사용할 수 없습니다. 잠시 후 다시 시도해 주세요",
     ),
     ("The service is down.", "담당하는 서비스가 멈춰 있습니다. 처리된 것은 없습니다"),
-    ("too many writers at once; try again", "동시에 바꾸는 사람이 너무 많습니다. 다시 시도해 주세요"),
+    (
+        "too many writers at once; try again",
+        "동시에 바꾸는 사람이 너무 많습니다. 다시 시도해 주세요",
+    ),
 ];
 
 /// What a context says of why it refused, in the reader's language as far as it is known.
@@ -256,7 +259,10 @@ mod tests {
         for (english, korean) in [
             ("must be 1 to 200 characters", "1~200자여야 합니다"),
             ("must be 0 to 1000000", "0~1000000 사이의 숫자여야 합니다"),
-            ("must be a date from 2026-11-22 to 2026-12-01", "2026-11-22부터 2026-12-01까지의 날짜여야 합니다"),
+            (
+                "must be a date from 2026-11-22 to 2026-12-01",
+                "2026-11-22부터 2026-12-01까지의 날짜여야 합니다",
+            ),
             ("invalid type: string \"x\", expected u64", "숫자여야 합니다"),
             ("is required", "필수 항목입니다"),
             ("something new", "something new"),

@@ -208,12 +208,7 @@ impl Load {
     }
 
     /// The variables that the host fills in by itself.
-    fn own_values(
-        &self,
-        listen: SocketAddr,
-        admin: Option<SocketAddr>,
-        redis: &Redis,
-    ) -> Values {
+    fn own_values(&self, listen: SocketAddr, admin: Option<SocketAddr>, redis: &Redis) -> Values {
         let mut own = Values::new();
         // An address to call, where one to listen on stands for all.
         let ip = match listen.ip() {

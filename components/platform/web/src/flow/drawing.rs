@@ -33,10 +33,14 @@ pub(super) fn draw(visit: &Visit, saga: &Saga) -> Markup {
     let label = format!(
         "{}: {}",
         visit.pick("Sequence of events", "이벤트 순서"),
-        saga.steps.iter().filter_map(|step| match step {
-            Step::Told { entry, .. } => Some(entry.event.kind.as_str()),
-            _ => None,
-        }).collect::<Vec<_>>().join(", ")
+        saga.steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::Told { entry, .. } => Some(entry.event.kind.as_str()),
+                _ => None,
+            })
+            .collect::<Vec<_>>()
+            .join(", ")
     );
     html! {
         svg.flow role="img" aria-label=(label) viewBox=(format!("0 0 {width} {height}"))
@@ -147,10 +151,12 @@ pub(super) fn lapse(time: Duration) -> String {
 
 /// What the signs of the drawing mean.
 pub(super) fn legend(visit: &Visit) -> Markup {
-    let sign = |class: &str, drawn: &str, text: &str| html! {
-        li {
-            svg.flow.sign width="36" height="16" aria-hidden="true" { g.(class) { (PreEscaped(drawn)) } }
-            (text)
+    let sign = |class: &str, drawn: &str, text: &str| {
+        html! {
+            li {
+                svg.flow.sign width="36" height="16" aria-hidden="true" { g.(class) { (PreEscaped(drawn)) } }
+                (text)
+            }
         }
     };
     html! {
@@ -175,7 +181,9 @@ mod tests {
 
     #[test]
     fn times_are_told_as_exactly_as_they_are_long() {
-        for (ms, expected) in [(0, "+0 ms"), (9999, "+9999 ms"), (10_000, "+10 s"), (600_000, "+10 min")] {
+        for (ms, expected) in
+            [(0, "+0 ms"), (9999, "+9999 ms"), (10_000, "+10 s"), (600_000, "+10 min")]
+        {
             assert_eq!(lapse(Duration::from_millis(ms)), expected);
         }
     }

@@ -84,10 +84,13 @@ impl Saga {
     }
 
     fn marks(&self) -> impl Iterator<Item = Mark> {
-        self.steps.iter().flat_map(|step| match step {
-            Step::Told { hearers, .. } => hearers.as_slice(),
-            _ => &[],
-        }).map(|(_, mark)| *mark)
+        self.steps
+            .iter()
+            .flat_map(|step| match step {
+                Step::Told { hearers, .. } => hearers.as_slice(),
+                _ => &[],
+            })
+            .map(|(_, mark)| *mark)
     }
 }
 
@@ -114,7 +117,8 @@ fn steps(
         let by_call = *causes != entry.event.correlationid && !known.contains(causes);
         // Whoever was called tells before the caller does; else the caller's own event shows the call.
         let callers = system.contexts.iter().filter(|_| by_call);
-        let from_others = callers.flat_map(|from| from.calls.iter().map(move |call| (from.name, call)));
+        let from_others =
+            callers.flat_map(|from| from.calls.iter().map(move |call| (from.name, call)));
         let made = from_others.filter(|(_, call)| call.to == context.name);
         let own = context.calls.iter().map(|call| (context.name, call));
         let own = own.filter(|(_, call)| call.before.contains(&entry.event.kind.as_str()));
@@ -190,13 +194,17 @@ mod tests {
             _ => Mark::Heard,
         };
         let steps = steps(system, entries, mark);
-        assert_eq!(told(&steps), [
-            "asked rent",
-            "rent calls book",
-            "rent tells BookRented: delivery Heard, view Heard",
-            "delivery tells DeliveryStarted: view Waiting",
-        ]);
-        let names: Vec<_> = taking_part(system, &steps).iter().map(|context| context.name).collect();
+        assert_eq!(
+            told(&steps),
+            [
+                "asked rent",
+                "rent calls book",
+                "rent tells BookRented: delivery Heard, view Heard",
+                "delivery tells DeliveryStarted: view Waiting",
+            ]
+        );
+        let names: Vec<_> =
+            taking_part(system, &steps).iter().map(|context| context.name).collect();
         assert_eq!(names, ["rent", "book", "delivery", "view"]);
     }
 

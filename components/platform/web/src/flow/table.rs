@@ -21,7 +21,9 @@ fn line(visit: &Visit, saga: &Saga, step: &Step) -> Markup {
         found.map_or_else(|| name.to_owned(), |context| visit.say(context.title).to_owned())
     };
     match (step, visit.lang) {
-        (Step::Asked { to }, Lang::Ko) => html! { "클라이언트가 " strong { (title(to)) } "에 요청했습니다." },
+        (Step::Asked { to }, Lang::Ko) => {
+            html! { "클라이언트가 " strong { (title(to)) } "에 요청했습니다." }
+        }
         (Step::Asked { to }, Lang::En) => html! { "A client asked " strong { (title(to)) } "." },
         (Step::Called { from, call }, Lang::Ko) => html! {
             strong { (title(from)) } " → " strong { (title(call.to)) } ": " code { (call.question) } " 호출, 승낙"

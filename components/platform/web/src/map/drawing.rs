@@ -29,7 +29,12 @@ struct Place {
 }
 
 /// The drawing.
-pub(super) fn draw(visit: &Visit, system: &System, standings: &[Standing], links: &[Link]) -> Markup {
+pub(super) fn draw(
+    visit: &Visit,
+    system: &System,
+    standings: &[Standing],
+    links: &[Link],
+) -> Markup {
     let (places, rows) = places(system);
     let width = MARGIN.0 * 2 + COLUMN * 2 + BOX.0 + 70;
     let height = MARGIN.1 + ROW * rows;
@@ -111,7 +116,13 @@ fn sides(link: &Link, places: &[Place]) -> Option<(Side, Side)> {
 }
 
 /// Where a link meets a box: all that meet the same side share its height.
-fn port(name: &str, side: Side, places: &[Place], links: &[Link], own: (usize, bool)) -> (usize, usize) {
+fn port(
+    name: &str,
+    side: Side,
+    places: &[Place],
+    links: &[Link],
+    own: (usize, bool),
+) -> (usize, usize) {
     let Some(place) = places.iter().find(|place| place.context.name == name) else { return (0, 0) };
     let mut ends = Vec::new();
     for (number, link) in links.iter().enumerate() {

@@ -32,7 +32,9 @@ pub(crate) struct Link {
 pub(crate) fn get(visit: &Visit, system: &'static System) -> Response {
     let questions = Questions::to(system);
     let log = Log::of(system);
-    let entries = log.as_ref().map_or_else(|_| Vec::new(), |log| log.latest(None, LATEST).unwrap_or_default());
+    let entries = log
+        .as_ref()
+        .map_or_else(|_| Vec::new(), |log| log.latest(None, LATEST).unwrap_or_default());
     let standings = questions.answers(log.as_ref().ok());
     let links = links(system, &entries);
     let busy = standings.iter().any(|standing| standing.lag > 0);
@@ -70,7 +72,10 @@ pub(crate) fn get(visit: &Visit, system: &'static System) -> Response {
 
 fn links(system: &System, entries: &[Entry]) -> Vec<Link> {
     let told = |context: &str, events: &[&str]| {
-        entries.iter().filter(|e| e.context() == context && events.contains(&e.event.kind.as_str())).count()
+        entries
+            .iter()
+            .filter(|e| e.context() == context && events.contains(&e.event.kind.as_str()))
+            .count()
     };
     let calls = system.contexts.iter().flat_map(|context: &Context| {
         context.calls.iter().map(|call| Link {

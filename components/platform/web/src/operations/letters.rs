@@ -48,7 +48,8 @@ pub(super) fn show(
             }
         }
     };
-    let title = format!("{} · {}", visit.pick("Dead letters", "데드 레터"), visit.say(context.title));
+    let title =
+        format!("{} · {}", visit.pick("Dead letters", "데드 레터"), visit.say(context.title));
     shell::show(visit, status, Page { title, system: None, name: "operations", busy: false, main })
 }
 
@@ -56,15 +57,17 @@ fn list(visit: &Visit, system: &System, context: &Context) -> Markup {
     let path = format!("/{}/-/{}/dead-letters", system.name, context.name);
     let told = match reach::get_within(&path).succeed() {
         Ok(told) => told,
-        Err(why) => return html! {
-            div.state.bad {
-                p { (visit.pick(
-                    "It does not answer at the moment; the letters are kept.",
-                    "지금 응답하지 않습니다. 데드 레터는 그대로 남아 있습니다.",
-                )) }
-                p.why { (why) }
-            }
-        },
+        Err(why) => {
+            return html! {
+                div.state.bad {
+                    p { (visit.pick(
+                        "It does not answer at the moment; the letters are kept.",
+                        "지금 응답하지 않습니다. 데드 레터는 그대로 남아 있습니다.",
+                    )) }
+                    p.why { (why) }
+                }
+            };
+        }
     };
     let letters = told.body["deadLetters"].as_array().map(Vec::as_slice).unwrap_or_default();
     let columns = [
@@ -90,14 +93,22 @@ fn list(visit: &Visit, system: &System, context: &Context) -> Markup {
     }
 }
 
-fn row(visit: &Visit, system: &System, context: &Context, letter: &Value, columns: &[&str; 4]) -> Markup {
+fn row(
+    visit: &Visit,
+    system: &System,
+    context: &Context,
+    letter: &Value,
+    columns: &[&str; 4],
+) -> Markup {
     let number = letter["number"].as_u64().unwrap_or(0);
     let text = |name: &str| letter[name].as_str().unwrap_or_default();
-    let button = |what: &str, said: &str| html! {
-        form method="post" action=(format!("{ROOT}/{}/{}", system.name, context.name)) {
-            input type="hidden" name="number" value=(number);
-            input type="hidden" name="do" value=(what);
-            button.quiet type="submit" { (said) span.unseen { " #" (number) } }
+    let button = |what: &str, said: &str| {
+        html! {
+            form method="post" action=(format!("{ROOT}/{}/{}", system.name, context.name)) {
+                input type="hidden" name="number" value=(number);
+                input type="hidden" name="do" value=(what);
+                button.quiet type="submit" { (said) span.unseen { " #" (number) } }
+            }
         }
     };
     let saga = letter["event"]["correlationid"].as_str().unwrap_or_default();

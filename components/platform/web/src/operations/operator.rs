@@ -45,7 +45,8 @@ pub(super) fn sign_in(visit: &Visit) -> Option<Response> {
     let key = variable("operator_key")?;
     let brought = brought.filter(|brought| is_same(brought.as_bytes(), key.as_bytes()))?;
     let value: String =
-        percent_encoding::utf8_percent_encode(brought, percent_encoding::NON_ALPHANUMERIC).collect();
+        percent_encoding::utf8_percent_encode(brought, percent_encoding::NON_ALPHANUMERIC)
+            .collect();
     Some(keep(visit, &value, 8 * 60 * 60))
 }
 

@@ -20,7 +20,10 @@ pub(crate) fn post(visit: &Visit, path: &[&str]) -> Option<Response> {
         return operator::sign_in(visit).or_else(|| Some(overview::show(visit, 403, Some(wrong))));
     }
     if operator::of(visit) != Operator::Known {
-        let who = visit.pick("Only operators may do that. Nothing was done.", "운영자만 할 수 있습니다. 처리하지 않았습니다.");
+        let who = visit.pick(
+            "Only operators may do that. Nothing was done.",
+            "운영자만 할 수 있습니다. 처리하지 않았습니다.",
+        );
         return Some(overview::show(visit, 403, Some(who)));
     }
     let form = visit.form();
@@ -70,7 +73,9 @@ fn fault(id: &str, what: &str) -> Option<(String, Value)> {
 fn problem(visit: &Visit, told: Result<Told, String>) -> Option<String> {
     let why = match told {
         Ok(told) if told.is_success() => return None,
-        Ok(told) if told.status == 404 => visit.pick("it is gone already", "이미 없습니다").to_owned(),
+        Ok(told) if told.status == 404 => {
+            visit.pick("it is gone already", "이미 없습니다").to_owned()
+        }
         Ok(told) => format!("{} {}", told.status, told.body["detail"].as_str().unwrap_or_default()),
         Err(why) => why,
     };

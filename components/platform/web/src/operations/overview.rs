@@ -49,7 +49,12 @@ pub(super) fn show(visit: &Visit, status: u16, problem: Option<&str>) -> Respons
     shell::show(visit, status, Page { title, system: None, name: "operations", busy: false, main })
 }
 
-fn table(visit: &Visit, system: &'static System, questions: Questions, faults: Option<&Value>) -> Markup {
+fn table(
+    visit: &Visit,
+    system: &'static System,
+    questions: Questions,
+    faults: Option<&Value>,
+) -> Markup {
     let log = Log::of(system);
     let standings = questions.answers(log.as_ref().ok());
     let title = format!("{}-heading", system.name);
@@ -151,11 +156,13 @@ fn tries(visit: &Visit, id: &str, faults: &Value) -> Markup {
     let is_down = faults["down"] == true;
     let delay = faults["delay"]["maxMs"].as_u64();
     let has_fault = is_down || delay.is_some() || faults["crash"].is_object();
-    let button = |what: &str, said: &str| html! {
-        form method="post" action=(format!("{ROOT}/fault")) {
-            input type="hidden" name="component" value=(id);
-            input type="hidden" name="do" value=(what);
-            button.quiet type="submit" { (said) span.unseen { " " (id) } }
+    let button = |what: &str, said: &str| {
+        html! {
+            form method="post" action=(format!("{ROOT}/fault")) {
+                input type="hidden" name="component" value=(id);
+                input type="hidden" name="do" value=(what);
+                button.quiet type="submit" { (said) span.unseen { " " (id) } }
+            }
         }
     };
     html! {

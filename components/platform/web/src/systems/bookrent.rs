@@ -81,10 +81,7 @@ pub(crate) static SYSTEM: System = System {
                             "",
                             When::Is("rentStatus", &["Rent"]),
                             "delivery",
-                            words(
-                                "The delivery is being prepared.",
-                                "배송을 준비하고 있습니다.",
-                            ),
+                            words("The delivery is being prepared.", "배송을 준비하고 있습니다."),
                         ),
                     ],
                     actions: &[Action::Deed(Deed {

@@ -100,10 +100,7 @@ pub(crate) static SYSTEM: System = System {
         Page {
             name: "hospital",
             actor: words("Hospital", "병원"),
-            lead: words(
-                "Vaccinate those who have a reservation.",
-                "예약한 사람에게 접종합니다.",
-            ),
+            lead: words("Vaccinate those who have a reservation.", "예약한 사람에게 접종합니다."),
             forms: &[],
             lists: &[List {
                 name: "hospital",

@@ -123,10 +123,7 @@ pub(crate) static SYSTEM: System = System {
         Page {
             name: "musicals",
             actor: words("Manager", "공연 관리자"),
-            lead: words(
-                "Register musicals and their seats.",
-                "공연과 좌석을 등록하고 바꿉니다.",
-            ),
+            lead: words("Register musicals and their seats.", "공연과 좌석을 등록하고 바꿉니다."),
             forms: &[
                 Form {
                     name: "register",

@@ -31,12 +31,16 @@ pub(crate) static SYSTEM: System = System {
     contexts: &[
         Context::new("course-management", words("Courses", "교과등록"), Order::Core),
         Context::new("professor-applyment", words("Applyments", "담당교수신청"), Order::Core),
-        Context::new("professor-evaluation", words("Evaluation", "담당교수평가"), Order::Supporting)
-            .calls(&[Call {
-                to: "course-management",
-                question: "complete-course",
-                before: &["ProfessorConfirmed"],
-            }]),
+        Context::new(
+            "professor-evaluation",
+            words("Evaluation", "담당교수평가"),
+            Order::Supporting,
+        )
+        .calls(&[Call {
+            to: "course-management",
+            question: "complete-course",
+            before: &["ProfessorConfirmed"],
+        }]),
         Context::new("notification", words("Notification", "문자알림"), Order::General),
         Context::new("my-page", words("My Page", "진행현황조회"), Order::General),
     ],
@@ -219,7 +223,11 @@ pub(crate) static SYSTEM: System = System {
                     Field::new("score", SCORE, Kind::Number)
                         .from("score")
                         .hint(words("0 to 100", "0~100점")),
-                    Field::new("successFlag", words("Confirm this professor", "이 교수로 확정"), Kind::Flag),
+                    Field::new(
+                        "successFlag",
+                        words("Confirm this professor", "이 교수로 확정"),
+                        Kind::Flag,
+                    ),
                 ],
                 button: words("Evaluate", "평가하기"),
                 done: words("The evaluation is stored.", "평가를 저장했습니다."),

@@ -47,9 +47,11 @@ pub(super) enum Standing {
 impl Gathered {
     /// Asks for all of it.
     pub(super) fn now(visit: &Visit, system: &System, page: &'static Page) -> Self {
-        let asked: Vec<_> = page.lists.iter().map(|list| (list, reach::get(&path(visit, list)))).collect();
+        let asked: Vec<_> =
+            page.lists.iter().map(|list| (list, reach::get(&path(visit, list)))).collect();
         let opened = opened(visit, page);
-        let rows: Vec<_> = asked.into_iter().map(|(list, asked)| (list.name, rows(list, asked))).collect();
+        let rows: Vec<_> =
+            asked.into_iter().map(|(list, asked)| (list.name, rows(list, asked))).collect();
         let opened = opened.and_then(|(form, id, asked)| {
             let item = asked.finish().ok().filter(Told::is_success)?.body;
             Some((form, id, item))
@@ -63,7 +65,9 @@ impl Gathered {
         let mut names = Vec::new();
         for list in page.lists {
             let Some(Ok(rows)) = self.rows(list) else { continue };
-            for pending in list.columns.iter().filter_map(|column| Some((column, column.pending.as_ref()?))) {
+            for pending in
+                list.columns.iter().filter_map(|column| Some((column, column.pending.as_ref()?)))
+            {
                 let (column, pending) = pending;
                 let waits = rows.items.iter().any(|item| is_pending(pending, column.field, item));
                 if waits && !names.contains(&pending.by) {
@@ -94,7 +98,8 @@ impl Gathered {
 
     /// Whether something is under way.
     pub(super) fn is_busy(&self) -> bool {
-        !self.awaited.is_empty() || self.rows.iter().any(|(_, rows)| rows.as_ref().map_or(true, |rows| rows.lag > 0))
+        !self.awaited.is_empty()
+            || self.rows.iter().any(|(_, rows)| rows.as_ref().map_or(true, |rows| rows.lag > 0))
     }
 }
 

@@ -39,7 +39,8 @@ pub(super) fn show(visit: &Visit, system: &System, list: &List, gathered: &Gathe
 
 /// What is said instead of rows that cannot be read.
 fn unread(visit: &Visit, system: &System, list: &List, why: &str) -> Markup {
-    let context = system.context(list.context).map_or(list.context, |context| visit.say(context.title));
+    let context =
+        system.context(list.context).map_or(list.context, |context| visit.say(context.title));
     html! {
         div.state.bad {
             p {
@@ -54,13 +55,7 @@ fn unread(visit: &Visit, system: &System, list: &List, why: &str) -> Markup {
     }
 }
 
-fn table(
-    visit: &Visit,
-    system: &System,
-    list: &List,
-    gathered: &Gathered,
-    rows: &Rows,
-) -> Markup {
+fn table(visit: &Visit, system: &System, list: &List, gathered: &Gathered, rows: &Rows) -> Markup {
     let lags = html! {
         @if rows.lag > 0 {
             p.state.busy {
@@ -114,7 +109,13 @@ fn row(visit: &Visit, system: &System, list: &List, gathered: &Gathered, item: &
     }
 }
 
-fn cell(visit: &Visit, system: &System, gathered: &Gathered, column: &Column, item: &Value) -> Markup {
+fn cell(
+    visit: &Visit,
+    system: &System,
+    gathered: &Gathered,
+    column: &Column,
+    item: &Value,
+) -> Markup {
     let value = &item[column.field];
     let pending = column.pending.as_ref().filter(|pending| is_pending(pending, column.field, item));
     let Some(pending) = pending else { return value::show(visit, column.show, value) };
@@ -173,7 +174,9 @@ fn act(visit: &Visit, list: &List, action: &Action, item: &Value, id: &str) -> M
 
 fn pages(visit: &Visit, list: &List, rows: &Rows) -> Markup {
     let parameter = format!("{}.page", list.name);
-    let to = |page: u64| format!("{}#{}-heading", visit.link(&[(&parameter, &page.to_string())]), list.name);
+    let to = |page: u64| {
+        format!("{}#{}-heading", visit.link(&[(&parameter, &page.to_string())]), list.name)
+    };
     let now = rows.page + 1;
     let label = format!("{}: {}", visit.say(list.title), visit.pick("pages", "쪽"));
     html! {

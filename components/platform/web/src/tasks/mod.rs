@@ -68,7 +68,11 @@ fn show(
         }
     };
     let title = format!("{} · {}", visit.say(page.actor), visit.say(system.title));
-    shell::show(visit, status, shell::Page { title, system: Some(system), name: page.name, busy, main })
+    shell::show(
+        visit,
+        status,
+        shell::Page { title, system: Some(system), name: page.name, busy, main },
+    )
 }
 
 /// What became of the last request.

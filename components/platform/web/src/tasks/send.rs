@@ -52,7 +52,8 @@ fn fill_in(
     }
     let mut reply = Reply { name: form.name.to_owned(), errors, ..Reply::default() };
     if !reply.errors.is_empty() {
-        reply.problem = visit.pick("Some fields are missing.", "비어 있는 항목이 있습니다.").to_owned();
+        reply.problem =
+            visit.pick("Some fields are missing.", "비어 있는 항목이 있습니다.").to_owned();
         reply.values = values;
         return show(visit, system, page, 400, &reply);
     }
@@ -96,20 +97,25 @@ fn act(
         ("", _) => format!("/{}", deed.path),
         (_, Some(id)) => format!("/{}/{id}", deed.path),
         (_, None) => {
-            let problem = visit.pick("It is not said which one.", "무엇에 대한 요청인지 알 수 없습니다.");
+            let problem =
+                visit.pick("It is not said which one.", "무엇에 대한 요청인지 알 수 없습니다.");
             return show(visit, system, page, 400, &Reply { problem: problem.to_owned(), ..reply });
         }
     };
-    let body: Map<_, _> = deed.body.iter().map(|(name, given)| {
-        let value = match given {
-            Given::Text(text) => Value::from(*text),
-            Given::Field(_) => {
-                let text = find(values, name).unwrap_or_default();
-                text.parse::<u64>().map_or_else(|_| Value::from(text), Value::from)
-            }
-        };
-        ((*name).to_owned(), value)
-    }).collect();
+    let body: Map<_, _> = deed
+        .body
+        .iter()
+        .map(|(name, given)| {
+            let value = match given {
+                Given::Text(text) => Value::from(*text),
+                Given::Field(_) => {
+                    let text = find(values, name).unwrap_or_default();
+                    text.parse::<u64>().map_or_else(|_| Value::from(text), Value::from)
+                }
+            };
+            ((*name).to_owned(), value)
+        })
+        .collect();
     let at = before(system);
     let body = (!body.is_empty()).then_some(Value::Object(body));
     match reach::order(deed.method, &path, None, body.as_ref()) {
@@ -143,7 +149,14 @@ fn back(
     let at = at.map(|at| at.to_string()).unwrap_or_default();
     let saga = told.header("x-correlation-id").unwrap_or_default();
     let who = who.map(|(name, value)| (name, super::value::text_of(value)));
-    let mut changes = vec![("open", ""), ("id", ""), ("done", done), ("item", &item), ("saga", saga), ("at", &at)];
+    let mut changes = vec![
+        ("open", ""),
+        ("id", ""),
+        ("done", done),
+        ("item", &item),
+        ("saga", saga),
+        ("at", &at),
+    ];
     if let Some((name, value)) = &who {
         changes.push((name, value));
     }

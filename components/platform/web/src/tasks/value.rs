@@ -38,7 +38,8 @@ pub(super) fn show(visit: &Visit, show: Show, value: &Value) -> Markup {
         Show::Won => html! { span.number { "₩" (grouped(&text)) } },
         Show::Status => badge(visit, &text),
         Show::Flag(yes, no) => {
-            let (words, class) = if value == &Value::Bool(true) { (yes, "good") } else { (no, "over") };
+            let (words, class) =
+                if value == &Value::Bool(true) { (yes, "good") } else { (no, "over") };
             html! { span.badge.(class) { (visit.say(words)) } }
         }
     }
