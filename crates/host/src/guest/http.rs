@@ -66,19 +66,6 @@ impl WasiHttpHooks for Outbound {
 }
 
 impl Outbound {
-    /// Logs what the component was not granted, and the mend.
-    pub fn denied(&self, scheme: &str, host: &str, port: Option<u16>) {
-        let port = port.map_or(String::new(), |port| format!(":{port}"));
-        crate::say!(
-            Warn,
-            component = self.guest.id,
-            "component {} may not reach {scheme}://{host}{port}: add \"{scheme}://{host}{port}\" \
-             to its \
-             allowed_outbound_hosts in the manifest",
-            self.guest.id
-        );
-    }
-
     /// The component that is called by its name.
     fn chained(&self, id: &str) -> Result<&Arc<Guest>, Error> {
         self.host.guest(id).filter(|guest| guest.http.is_some()).ok_or_else(|| {
@@ -104,7 +91,7 @@ impl Outbound {
                 request.uri().to_string().parse().map_err(|_| Error::HttpRequestUriInvalid)?;
             let host = url.host_str().ok_or(Error::HttpRequestUriInvalid)?;
             if !self.guest.grants.allow(&url) {
-                self.denied(url.scheme(), host, url.port());
+                self.guest.denied(&url);
                 return Err(Error::HttpRequestDenied);
             }
             if let Some(id) = chaining::target(host) {
@@ -112,7 +99,7 @@ impl Outbound {
             }
         } else {
             if !self.guest.grants.allow_own() {
-                self.denied("http", "self", None);
+                self.guest.denied_at("http://self");
                 return Err(Error::HttpRequestDenied);
             }
             let authority = self.host.plan.listen.to_string();

@@ -17,6 +17,7 @@ mod service;
 pub mod sockets;
 pub mod state_dir;
 pub mod tally;
+mod watch;
 
 use self::{
     fleet::Fleet,
@@ -24,6 +25,7 @@ use self::{
     seed::Seed,
     service::Supervisor,
     state_dir::StateDir,
+    watch::Watch,
 };
 use crate::{app::plan::Limits, say::Format};
 use anyhow::{Context, Result};
@@ -36,7 +38,7 @@ use std::{
 };
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::{mpsc, watch},
+    sync::{mpsc, watch as channel},
 };
 
 /// How to run an application.
@@ -46,6 +48,8 @@ pub struct Options {
     pub source: Source,
     /// What to put into the stores first.
     pub seed: Seed,
+    /// Whether to reload it when one of its files has changed.
+    pub watch: bool,
     /// Where to serve it.
     pub listen: SocketAddr,
     /// Where to be ordered about; loopback.
@@ -69,6 +73,7 @@ pub fn up(options: Options) -> Result<()> {
 
 async fn run(options: Options) -> Result<()> {
     let mut signals = Signals::new()?;
+    let watch = options.watch.then(|| Watch::new(&options.source));
     let loaded = Load::new(&options.source)?;
     let state = StateDir::take(&loaded.state_dir)?;
     let (listen, queues) = sockets::listen(options.listen, options.workers)?;
@@ -76,7 +81,7 @@ async fn run(options: Options) -> Result<()> {
     let store = loaded.redis(options.redis_url.as_deref(), options.redis_fsync).await?;
     // Open before there is anybody to answer, since components may be told where it is.
     let (questions, asked) = mpsc::channel(16);
-    let admin = admin::serve(options.admin, questions).await?;
+    let admin = admin::serve(options.admin, questions.clone()).await?;
     let plan = loaded.plan(listen, Some(admin), &store, options.quiet, options.limits)?;
     let own_redis = match &store {
         load::Redis::Own(server) => {
@@ -100,7 +105,7 @@ async fn run(options: Options) -> Result<()> {
             return Ok(());
         }
     };
-    let (stop_redis, redis_stopped) = watch::channel(false);
+    let (stop_redis, redis_stopped) = channel::channel(false);
     let redis_watch = match (own_redis, child?) {
         (Some(server), Some(child)) => Some(tokio::spawn(async move {
             server.watch(child, redis_stopped).await;
@@ -145,6 +150,9 @@ async fn run(options: Options) -> Result<()> {
     };
     supervisor.announce()?;
     tell(&supervisor, &loaded);
+    if let Some(watch) = watch {
+        tokio::spawn(watch.run(questions));
+    }
 
     let events = supervisor.serve(events, asked, &mut signals).await;
     let Supervisor { state, fleet, redis, reload, .. } = supervisor;
