@@ -141,7 +141,7 @@ fn the_pages_read_the_logs_and_write_nothing() {
     let manifest = manifest();
     let web = manifest["component"]["web"].as_table().unwrap();
     let settings = web["tool"]["madang"].as_table().unwrap();
-    assert_eq!(settings.keys().collect::<Vec<_>>(), ["redis_reads"]);
+    assert_eq!(settings.keys().collect::<Vec<_>>(), ["max_requests", "redis_reads"]);
     let reads: BTreeSet<&str> = settings["redis_reads"]
         .as_array()
         .unwrap()

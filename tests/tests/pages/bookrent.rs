@@ -22,9 +22,7 @@ fn a_book_is_registered_rented_delivered_and_returned() {
     // The row has filled the form in as far as it could.
     let filled = reader.run("return document.querySelector('#rent-bookId').value", json!([]));
     assert_eq!(filled, book.to_string());
-    reader.fill("#rent-userId", "71");
-    reader.fill("#rent-address", "서울시 종로구");
-    reader.click("#rent button");
+    reader.submit("rent", &[("userId", "71"), ("address", "서울시 종로구")]);
     reader.await_text("#said", "The book is yours");
     // It is remembered who rents, and what follows shows up by itself.
     assert!(reader.url().contains("userId=71"), "{}", reader.url());
@@ -55,10 +53,7 @@ fn a_rent_that_fails_says_so_and_why() {
     let host = SHARED.host();
     let reader = Reader::of(&host, Look::PHONE);
     reader.visit("/pages/bookrent/rent");
-    reader.fill("#rent-bookId", "987654321");
-    reader.fill("#rent-userId", "72");
-    reader.fill("#rent-address", "Seoul");
-    reader.click("#rent button");
+    reader.submit("rent", &[("bookId", "987654321"), ("userId", "72"), ("address", "Seoul")]);
     reader.await_text("#said.bad", "could not be rented");
     reader.await_text("#mine", "Nothing is rented yet.");
     reader.leave();
@@ -69,9 +64,7 @@ fn what_is_wrong_stands_beside_the_field_in_the_readers_language() {
     let host = SHARED.host();
     let reader = Reader::of(&host, Look { lang: "ko", ..Look::WIDE });
     reader.visit("/pages/bookrent/rent");
-    reader.fill("#rent-bookId", "abc");
-    reader.fill("#rent-userId", "1");
-    reader.click("#rent button");
+    reader.submit("rent", &[("bookId", "abc"), ("userId", "1")]);
     // What is missing is not even asked for.
     reader.await_text("#rent-address-error", "필수 항목입니다");
     assert_eq!(reader.focused(), "said");

@@ -16,10 +16,7 @@ fn a_payment_that_is_down_is_watched_until_it_is_back() {
 
     host.down("outerpark-payment");
     reader.visit("/pages/outerpark/reserve");
-    reader.fill("#reserve-musicalId", "1");
-    reader.fill("#reserve-seats", "2");
-    reader.fill("#reserve-price", "50000");
-    reader.click("#reserve button");
+    reader.submit("reserve", &[("musicalId", "1"), ("seats", "2"), ("price", "50000")]);
     reader.await_text("#mine", "좌석은 확보되어 있습니다.");
     reader.await_text("#mine", "지금 응답하지 않습니다. 돌아오면 저절로 이어집니다.");
     reader.check_access();

@@ -23,9 +23,7 @@ fn a_day_is_reserved_and_the_person_vaccinated() {
     }
 
     reader.visit("/pages/kvaccine/reserve");
-    reader.fill("#days-userName", "Taeyeon Kim");
-    reader.fill("#days-userRegNumber", "890309-1");
-    reader.click("#days button");
+    reader.submit("days", &[("userName", "Taeyeon Kim"), ("userRegNumber", "890309-1")]);
     reader.await_text("#days-userRegNumber-error", "must be yyMMdd-Nnnnnnn");
     // What was wrong about it is said; the number itself is not.
     assert_eq!(
@@ -73,9 +71,7 @@ fn a_reservation_is_cancelled() {
     let host = SHARED.host();
     let reader = Reader::of(&host, Look { lang: "ko", ..Look::PHONE });
     reader.visit("/pages/kvaccine/reserve");
-    reader.fill("#days-userName", "이지은");
-    reader.fill("#days-userRegNumber", "930619-2377821");
-    reader.click("#days button");
+    reader.submit("days", &[("userName", "이지은"), ("userRegNumber", "930619-2377821")]);
     let day = reader.text("#days .answer tbody tr:nth-child(2) td:first-child");
     reader.fill("#reserve-userName", "이지은");
     reader.fill("#reserve-userRegNumber", "930619-2377821");

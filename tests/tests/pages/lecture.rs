@@ -10,11 +10,10 @@ fn a_course_is_taken_and_cancelled() {
     let reader = Reader::of(&host, Look { lang: "ko", ..Look::WIDE });
 
     reader.visit("/pages/lecture/courses");
-    reader.fill("#offer-name", "한국어");
-    reader.fill("#offer-teacher", "홍길동");
-    reader.fill("#offer-fee", "10000");
-    reader.fill("#offer-textBook", "kor_book");
-    reader.click("#offer button");
+    reader.submit(
+        "offer",
+        &[("name", "한국어"), ("teacher", "홍길동"), ("fee", "10000"), ("textBook", "kor_book")],
+    );
     reader.await_text("#said", "강의를 등록했습니다");
     reader.click("#courses tbody tr:first-child .button");
     reader.fill("#change-fee", "12000");

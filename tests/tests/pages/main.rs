@@ -8,6 +8,7 @@ mod frame;
 mod keyboard;
 mod kvaccine;
 mod lecture;
+mod map;
 mod operations;
 mod outerpark;
 mod professor;

@@ -12,16 +12,13 @@ fn seats_are_reserved_paid_and_given_back() {
     let reader = Reader::of(&host, Look { lang: "ko", ..Look::WIDE });
 
     reader.visit("/pages/outerpark/musicals");
-    reader.fill("#register-musicalId", "501");
-    reader.fill("#register-name", "명성황후");
-    reader.fill("#register-reservableSeat", "10");
-    reader.click("#register button");
+    reader.submit(
+        "register",
+        &[("musicalId", "501"), ("name", "명성황후"), ("reservableSeat", "10")],
+    );
     reader.await_text("#said", "공연을 등록했습니다.");
     // The same number a second time is another musical's.
-    reader.fill("#register-musicalId", "501");
-    reader.fill("#register-name", "영웅");
-    reader.fill("#register-reservableSeat", "10");
-    reader.click("#register button");
+    reader.submit("register", &[("musicalId", "501"), ("name", "영웅"), ("reservableSeat", "10")]);
     reader.await_there("#said.bad");
     reader.go("/pages/outerpark/musicals");
     reader.click("#musicals tbody tr:first-child .button");
@@ -31,17 +28,12 @@ fn seats_are_reserved_paid_and_given_back() {
 
     reader.visit("/pages/outerpark/reserve");
     reader.click("#musicals tbody tr:first-child .button");
-    reader.fill("#reserve-seats", "3");
-    reader.fill("#reserve-price", "150,000");
-    reader.click("#reserve button");
+    reader.submit("reserve", &[("seats", "3"), ("price", "150,000")]);
     reader.await_text("#said", "좌석을 예약했습니다");
     reader.await_text("#mine tbody tr:first-child", "결제 승인");
     reader.await_text("#musicals tbody tr:first-child", "9");
     let reservation = number(&reader.text("#mine tbody tr:first-child td:first-child"));
-    reader.fill("#reserve-musicalId", "501");
-    reader.fill("#reserve-seats", "50");
-    reader.fill("#reserve-price", "1");
-    reader.click("#reserve button");
+    reader.submit("reserve", &[("musicalId", "501"), ("seats", "50"), ("price", "1")]);
     reader.await_text("#said.bad", "남은 좌석보다 많이 예약할 수 없습니다");
 
     reader.go(&format!("/pages/outerpark/reserve?reservationId={reservation}"));

@@ -25,11 +25,15 @@ fn a_course_finds_its_professor() {
     reader.visit("/pages/professor/apply");
     reader.await_text("#notices tbody tr:first-child", "#31");
     reader.click("#notices tbody tr:first-child .button");
-    reader.fill("#apply-professorNo", "201");
-    reader.fill("#apply-professorNm", "P01");
-    reader.fill("#apply-phoneNumber", "000-0000-0001");
-    reader.fill("#apply-age", "200");
-    reader.click("#apply button");
+    reader.submit(
+        "apply",
+        &[
+            ("professorNo", "201"),
+            ("professorNm", "P01"),
+            ("phoneNumber", "000-0000-0001"),
+            ("age", "200"),
+        ],
+    );
     reader.await_text("#apply-age-error", "must be 0 to 150");
     reader.fill("#apply-age", "40");
     reader.click("#apply button");

@@ -55,6 +55,15 @@ impl Reader {
         assert_eq!(found, json!([]), "{} keeps somebody out: {found:#}", self.url());
     }
 
+    /// Fills in fields of a form, and sends it.
+    #[track_caller]
+    pub fn submit(&self, form: &str, fields: &[(&str, &str)]) {
+        for (name, value) in fields {
+            self.fill(&format!("#{form}-{name}"), value);
+        }
+        self.click(&format!("#{form} button"));
+    }
+
     /// Ends the visit, and checks what the browser saw meanwhile.
     #[track_caller]
     pub fn leave(self) {

@@ -14,10 +14,10 @@ fn a_book_is_rented_and_returned_without_a_script() {
     reader.click("#register button");
     let book = reader.text("#said strong");
     reader.go("/pages/bookrent/rent");
-    reader.fill("#rent-bookId", book.trim_start_matches('#'));
-    reader.fill("#rent-userId", "74");
-    reader.fill("#rent-address", "Seoul");
-    reader.click("#rent button");
+    reader.submit(
+        "rent",
+        &[("bookId", book.trim_start_matches('#')), ("userId", "74"), ("address", "Seoul")],
+    );
     reader.await_text("#said", "The book is yours");
     let refreshed = |part: &str| {
         eventually(PATIENCE, || {

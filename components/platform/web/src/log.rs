@@ -166,8 +166,9 @@ mod tests {
             [number, "t", "BookRented", "e", &event(saga)]
                 .map(|text| RedisResult::Binary(text.as_bytes().to_vec()))
         };
-        let all: Vec<_> = reply("7-0", "a").into_iter().chain(reply("8-0", "b")).collect();
-        let found = entries(all, "b");
+        let all: Vec<_> =
+            reply("7-0", "saga-1").into_iter().chain(reply("8-0", "saga-2")).collect();
+        let found = entries(all, "saga-2");
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].number, found[0].context()), (8, "rent"));
         assert_eq!(

@@ -278,6 +278,33 @@ impl Field {
     }
 }
 
+impl Form {
+    /// A form whose requests that succeed are successes.
+    pub(crate) const PLAIN: Form = Form {
+        name: "",
+        title: NOTHING,
+        sends: Sends::Post("", None),
+        fields: &[],
+        button: NOTHING,
+        done: NOTHING,
+        failed: None,
+    };
+}
+
+impl List {
+    /// A list that cannot be narrowed and in which nothing is to be done.
+    pub(crate) const PLAIN: List = List {
+        name: "",
+        title: NOTHING,
+        context: "",
+        path: "",
+        search: None,
+        columns: &[],
+        actions: &[],
+        empty: NOTHING,
+    };
+}
+
 impl Column {
     /// A column whose values are what they will be.
     pub(crate) const fn new(field: &'static str, label: Words, show: Show) -> Self {

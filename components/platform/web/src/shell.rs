@@ -152,6 +152,41 @@ fn header(visit: &Visit, page: &Page) -> Markup {
     }
 }
 
+/// What a page is called, below what it belongs to, and what it is for.
+pub(crate) fn heading(of: &str, title: &str, lead: &str) -> Markup {
+    html! {
+        div.title {
+            @if !of.is_empty() { p.eyebrow { (of) } }
+            h1 { (title) }
+            @if !lead.is_empty() { p.lead { (lead) } }
+        }
+    }
+}
+
+/// What is said in the place of something that cannot be read, and why.
+pub(crate) fn trouble(says: Markup, why: &str) -> Markup {
+    html! {
+        div.state.bad {
+            p { (says) }
+            p.why { (why) }
+        }
+    }
+}
+
+/// The head of a table with these columns, and with one more for what can be done.
+pub(crate) fn titles(visit: &Visit, columns: &[&str], has_actions: bool) -> Markup {
+    html! {
+        thead {
+            tr {
+                @for column in columns { th scope="col" { (column) } }
+                @if has_actions {
+                    th.tries scope="col" { span.unseen { (visit.pick("Actions", "할 일")) } }
+                }
+            }
+        }
+    }
+}
+
 /// A page that says why there is nothing to see.
 pub(crate) fn plain(visit: &Visit, status: u16, title: &str, text: &str) -> Response {
     let main = html! {

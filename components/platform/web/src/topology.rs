@@ -63,7 +63,7 @@ mod tests {
             for context in system.contexts {
                 for call in context.calls {
                     assert!(known.contains(call.to), "{} calls {}", context.name, call.to);
-                    let tells = |event| topology.tells.contains(&(context.name, event));
+                    let tells = |event: &&str| topology.tells.contains(&(context.name, *event));
                     assert!(call.before.iter().all(tells), "{}: {:?}", context.name, call.before);
                 }
             }

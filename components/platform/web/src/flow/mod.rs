@@ -29,7 +29,7 @@ pub(crate) fn list(visit: &Visit, system: &'static System) -> Response {
         Err(why) => unread(visit, why),
     };
     let main = html! {
-        (title(visit, system, visit.pick("Flow", "흐름"), visit.pick(
+        (shell::heading(visit.say(system.title), visit.pick("Flow", "흐름"), visit.pick(
             "What followed from each request, as the log has it. Choose one to see who told whom.",
             "요청마다 이어진 이벤트입니다. 하나를 고르면 누가 누구에게 알렸는지 볼 수 있습니다.",
         )))
@@ -71,7 +71,7 @@ pub(crate) fn one(visit: &Visit, system: &'static System, id: &str) -> Response 
         }
     };
     let main = html! {
-        (title(visit, system, visit.pick("Flow of one request", "요청 하나의 흐름"), ""))
+        (shell::heading(visit.say(system.title), visit.pick("Flow of one request", "요청 하나의 흐름"), ""))
         p.crumb {
             a href=(format!("/pages/{}/flow", system.name)) {
                 "← " (visit.pick("All sagas", "모든 흐름"))
@@ -90,26 +90,12 @@ fn page(visit: &Visit, system: &'static System, status: u16, busy: bool, main: M
     shell::show(visit, status, Page { title, system: Some(system), name: "flow", busy, main })
 }
 
-fn title(visit: &Visit, system: &System, title: &str, lead: &str) -> Markup {
-    html! {
-        div.title {
-            p.eyebrow { (visit.say(system.title)) }
-            h1 { (title) }
-            @if !lead.is_empty() { p.lead { (lead) } }
-        }
-    }
-}
-
 fn unread(visit: &Visit, why: &str) -> Markup {
-    html! {
-        div.state.bad {
-            p { (visit.pick(
-                "The log cannot be read at the moment. It is tried again by itself.",
-                "지금 로그를 읽을 수 없습니다. 저절로 다시 시도합니다.",
-            )) }
-            p.why { (why) }
-        }
-    }
+    let says = visit.pick(
+        "The log cannot be read at the moment. It is tried again by itself.",
+        "지금 로그를 읽을 수 없습니다. 저절로 다시 시도합니다.",
+    );
+    shell::trouble(html! { (says) }, why)
 }
 
 fn nothing(visit: &Visit) -> Markup {
@@ -145,14 +131,7 @@ fn latest(visit: &Visit, system: &System, entries: &[Entry]) -> Markup {
             p.state.empty { (visit.pick("Nothing has happened yet.", "아직 일어난 일이 없습니다.")) }
         } @else {
             table {
-                thead {
-                    tr {
-                        th scope="col" { (visit.pick("When (UTC)", "시각 (UTC)")) }
-                        th scope="col" { (visit.pick("About", "대상")) }
-                        th scope="col" { (visit.pick("Events", "이벤트")) }
-                        th scope="col" { span.unseen { (visit.pick("Actions", "할 일")) } }
-                    }
-                }
+                (shell::titles(visit, &columns(visit), true))
                 tbody {
                     @for line in lines.iter().take(25) { (row(visit, system, line)) }
                 }
@@ -168,17 +147,26 @@ fn latest(visit: &Visit, system: &System, entries: &[Entry]) -> Markup {
     }
 }
 
+fn columns(visit: &Visit) -> [&'static str; 3] {
+    [
+        visit.pick("When (UTC)", "시각 (UTC)"),
+        visit.pick("About", "대상"),
+        visit.pick("Events", "이벤트"),
+    ]
+}
+
 fn row(visit: &Visit, system: &System, line: &Line) -> Markup {
     let Some(first) = line.entries.first() else { return html! {} };
+    let columns = columns(visit);
     let saga: String = form_urlencoded::byte_serialize(line.saga.as_bytes()).collect();
     // The first that is seen here may have others before it.
     let at = first.number.saturating_sub(50).max(1);
     let time = first.event.time.get(..19).unwrap_or(&first.event.time).replace('T', " ");
     html! {
         tr id=(format!("saga-{saga}")) {
-            td data-label=(visit.pick("When (UTC)", "시각 (UTC)")) { time datetime=(first.event.time) { (time) } }
-            td data-label=(visit.pick("About", "대상")) { code { (first.event.subject) } }
-            td data-label=(visit.pick("Events", "이벤트")) {
+            td data-label=(columns[0]) { time datetime=(first.event.time) { (time) } }
+            td data-label=(columns[1]) { code { (first.event.subject) } }
+            td data-label=(columns[2]) {
                 ol.chain { @for entry in &line.entries { li { (entry.event.kind) } } }
             }
             td.actions {

@@ -39,24 +39,17 @@ pub(crate) fn get(visit: &Visit, system: &'static System) -> Response {
     let links = links(system, &entries);
     let busy = standings.iter().any(|standing| standing.lag > 0);
     let main = html! {
-        div.title {
-            p.eyebrow { (visit.say(system.title)) }
-            h1 { (visit.pick("Map", "지도")) }
-            p.lead { (visit.pick(
-                "Who asks whom, and who hears whom: as the contexts' own definitions say, with what passed lately.",
-                "누가 누구를 호출하고 누가 누구의 이벤트를 듣는지, 그리고 최근에 얼마나 오갔는지 보여 줍니다.",
-            )) }
-        }
+        (shell::heading(visit.say(system.title), visit.pick("Map", "지도"), visit.pick(
+            "Who asks whom, and who hears whom: as the contexts' own definitions say, with what passed lately.",
+            "누가 누구를 호출하고 누가 누구의 이벤트를 듣는지, 그리고 최근에 얼마나 오갔는지 보여 줍니다.",
+        )))
         section.card aria-label=(visit.pick("Map", "지도")) {
             div #map data-refresh {
                 @if let Err(why) = &log {
-                    div.state.bad {
-                        p { (visit.pick(
-                            "The log cannot be read at the moment: traffic and lag may be missing.",
-                            "지금 로그를 읽을 수 없어 통행량과 지연이 빠져 있을 수 있습니다.",
-                        )) }
-                        p.why { (why) }
-                    }
+                    (shell::trouble(html! { (visit.pick(
+                        "The log cannot be read at the moment: traffic and lag may be missing.",
+                        "지금 로그를 읽을 수 없어 통행량과 지연이 빠져 있을 수 있습니다.",
+                    )) }, why))
                 }
                 div.scroll tabindex="0" role="region" aria-label=(visit.pick("Drawing", "그림")) {
                     (drawing::draw(visit, system, &standings, &links))
@@ -122,7 +115,7 @@ fn table(visit: &Visit, system: &System, standings: &[Standing], links: &[Link])
     ];
     html! {
         table {
-            thead { tr { @for column in columns { th scope="col" { (column) } } } }
+            (shell::titles(visit, &columns, false))
             tbody {
                 @for link in links {
                     tr id=(format!("link-{}-{}-{}", link.from, link.to, link.is_call)) {

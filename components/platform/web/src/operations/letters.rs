@@ -20,18 +20,15 @@ pub(super) fn show(
     status: u16,
     problem: Option<&str>,
 ) -> Response {
+    let of = format!("{} · {}", visit.say(system.title), visit.say(context.title));
     let may = operator::of(visit) == Operator::Known;
     let main = html! {
-        div.title {
-            p.eyebrow { (visit.say(system.title)) " · " (visit.say(context.title)) }
-            h1 { (visit.pick("Dead letters", "데드 레터")) }
-            p.lead { (visit.pick(
-                "Events that could not be handled, each tried as often as is set. Mend the reason, then replay \
-                 them; or drop what need not be handled.",
-                "정해진 횟수만큼 시도해도 처리하지 못한 이벤트입니다. 원인을 고친 뒤 다시 처리하거나, 필요 없으면 \
-                 버립니다.",
-            )) }
-        }
+        (shell::heading(&of, visit.pick("Dead letters", "데드 레터"), visit.pick(
+            "Events that could not be handled, each tried as often as is set. Mend the reason, then replay \
+             them; or drop what need not be handled.",
+            "정해진 횟수만큼 시도해도 처리하지 못한 이벤트입니다. 원인을 고친 뒤 다시 처리하거나, 필요 없으면 \
+             버립니다.",
+        )))
         p.crumb { a href=(ROOT) { "← " (visit.pick("Operations", "운영")) } }
         @if let Some(problem) = problem {
             div.said.bad #said role="alert" tabindex="-1" { p { (problem) } }
@@ -58,15 +55,11 @@ fn list(visit: &Visit, system: &System, context: &Context) -> Markup {
     let told = match reach::get_within(&path).succeed() {
         Ok(told) => told,
         Err(why) => {
-            return html! {
-                div.state.bad {
-                    p { (visit.pick(
-                        "It does not answer at the moment; the letters are kept.",
-                        "지금 응답하지 않습니다. 데드 레터는 그대로 남아 있습니다.",
-                    )) }
-                    p.why { (why) }
-                }
-            };
+            let says = visit.pick(
+                "It does not answer at the moment; the letters are kept.",
+                "지금 응답하지 않습니다. 데드 레터는 그대로 남아 있습니다.",
+            );
+            return shell::trouble(html! { (says) }, &why);
         }
     };
     let letters = told.body["deadLetters"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -81,12 +74,7 @@ fn list(visit: &Visit, system: &System, context: &Context) -> Markup {
             p.state.empty { (visit.pick("There are none.", "없습니다.")) }
         } @else {
             table {
-                thead {
-                    tr {
-                        @for column in columns { th scope="col" { (column) } }
-                        th scope="col" { span.unseen { (visit.pick("Actions", "할 일")) } }
-                    }
-                }
+                (shell::titles(visit, &columns, true))
                 tbody { @for letter in letters { (row(visit, system, context, letter, &columns)) } }
             }
         }

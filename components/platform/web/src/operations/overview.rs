@@ -22,13 +22,10 @@ pub(super) fn show(visit: &Visit, status: u16, problem: Option<&str>) -> Respons
     let asked: Vec<_> = SYSTEMS.into_iter().map(|system| (system, Questions::to(system))).collect();
     let faults = host.and_then(|host| host.succeed().ok()).map(|told: Told| told.body);
     let main = html! {
-        div.title {
-            h1 { (visit.pick("Operations", "운영")) }
-            p.lead { (visit.pick(
-                "How every context is at this moment.",
-                "지금 모든 컨텍스트의 상태입니다.",
-            )) }
-        }
+        (shell::heading("", visit.pick("Operations", "운영"), visit.pick(
+            "How every context is at this moment.",
+            "지금 모든 컨텍스트의 상태입니다.",
+        )))
         @if let Some(problem) = problem {
             div.said.bad #said role="alert" tabindex="-1" { p { (problem) } }
         }
@@ -71,12 +68,7 @@ fn table(
             h2 #(title) { (visit.say(system.title)) }
             @if let Err(why) = &log { p.state.bad { (why) } }
             table {
-                thead {
-                    tr {
-                        @for column in columns { th scope="col" { (column) } }
-                        @if faults.is_some() { th.tries scope="col" { (visit.pick("Try", "고장 실험")) } }
-                    }
-                }
+                (shell::titles(visit, &columns, faults.is_some()))
                 tbody {
                     @for standing in &standings {
                         (row(visit, system, standing, &columns, faults))

@@ -100,12 +100,6 @@ pub(crate) static SYSTEM: System = System {
                     empty: words("Nothing is rented yet.", "아직 대여한 도서가 없습니다."),
                 },
                 List {
-                    name: "books",
-                    title: words("Books", "도서 목록"),
-                    context: "book",
-                    path: "bookrent/books",
-                    search: None,
-                    columns: BOOKS,
                     actions: &[Action::Open {
                         form: "rent",
                         label: words("Choose", "고르기"),
@@ -115,6 +109,7 @@ pub(crate) static SYSTEM: System = System {
                         "There are no books yet; the librarian registers them.",
                         "아직 도서가 없습니다. 도서 담당자가 등록합니다.",
                     ),
+                    ..BOOK_LIST
                 },
             ],
         },
@@ -132,16 +127,10 @@ pub(crate) static SYSTEM: System = System {
                 ],
                 button: words("Register", "등록하기"),
                 done: words("The book is registered.", "도서를 등록했습니다."),
-                failed: None,
+                ..Form::PLAIN
             }],
             lists: &[
                 List {
-                    name: "books",
-                    title: words("Books", "도서 목록"),
-                    context: "book",
-                    path: "bookrent/books",
-                    search: None,
-                    columns: BOOKS,
                     actions: &[Action::Deed(Deed {
                         name: "remove",
                         label: words("Remove", "삭제"),
@@ -153,13 +142,13 @@ pub(crate) static SYSTEM: System = System {
                         done: words("The book is removed.", "도서를 삭제했습니다."),
                     })],
                     empty: words("No book is registered yet.", "아직 등록한 도서가 없습니다."),
+                    ..BOOK_LIST
                 },
                 List {
                     name: "rents",
                     title: words("All rents", "모든 대여"),
                     context: "rent",
                     path: "bookrent/rents",
-                    search: None,
                     columns: &[
                         Column::new("id", RENT, Show::Id),
                         Column::new("bookId", BOOK, Show::Id),
@@ -167,15 +156,14 @@ pub(crate) static SYSTEM: System = System {
                         Column::new("address", ADDRESS, Show::Text),
                         Column::new("status", STATUS, Show::Status),
                     ],
-                    actions: &[],
                     empty: words("Nothing is rented yet.", "아직 대여가 없습니다."),
+                    ..List::PLAIN
                 },
                 List {
                     name: "deliveries",
                     title: words("Deliveries", "배송 현황"),
                     context: "delivery",
                     path: "bookrent/deliveries",
-                    search: None,
                     columns: &[
                         Column::new("id", DELIVERY, Show::Id),
                         Column::new("rentId", RENT, Show::Id),
@@ -183,8 +171,8 @@ pub(crate) static SYSTEM: System = System {
                         Column::new("address", ADDRESS, Show::Text),
                         Column::new("status", STATUS, Show::Status),
                     ],
-                    actions: &[],
                     empty: words("Nothing is delivered yet.", "아직 배송이 없습니다."),
+                    ..List::PLAIN
                 },
             ],
         },
@@ -200,3 +188,12 @@ const BOOKS: &[Column] = &[
         Show::Flag(words("Can be rented", "대여 가능"), words("Rented", "대여 중")),
     ),
 ];
+
+const BOOK_LIST: List = List {
+    name: "books",
+    title: words("Books", "도서 목록"),
+    context: "book",
+    path: "bookrent/books",
+    columns: BOOKS,
+    ..List::PLAIN
+};

@@ -66,7 +66,7 @@ pub(crate) static SYSTEM: System = System {
                     ],
                     button: words("Show days", "조회하기"),
                     done: words("Days with places left", "예약 가능일"),
-                    failed: None,
+                    ..Form::PLAIN
                 },
                 Form {
                     name: "reserve",
@@ -83,7 +83,7 @@ pub(crate) static SYSTEM: System = System {
                         "The reservation is made; the hospital chooses the vaccine.",
                         "예약했습니다. 백신은 병원이 정합니다.",
                     ),
-                    failed: None,
+                    ..Form::PLAIN
                 },
                 Form {
                     name: "cancel",
@@ -92,7 +92,7 @@ pub(crate) static SYSTEM: System = System {
                     fields: &[Field::new("userRegNumber", NUMBER, Kind::Secret).hint(FORMAT)],
                     button: words("Cancel", "취소하기"),
                     done: words("The reservation is cancelled.", "예약을 취소했습니다."),
-                    failed: None,
+                    ..Form::PLAIN
                 },
             ],
             lists: &[DASHBOARD],
@@ -107,7 +107,6 @@ pub(crate) static SYSTEM: System = System {
                 title: words("Reservations at the hospital", "병원 예약자"),
                 context: "hospital",
                 path: "kvaccine/hospitals",
-                search: None,
                 columns: &[
                     Column::new("userId", USER, Show::Id),
                     Column::new("userName", NAME, Show::Text),
@@ -131,6 +130,7 @@ pub(crate) static SYSTEM: System = System {
                     "Nobody has a reservation at the hospital yet.",
                     "아직 병원에 예약한 사람이 없습니다.",
                 ),
+                ..List::PLAIN
             }],
         },
         Page {
@@ -148,7 +148,7 @@ pub(crate) static SYSTEM: System = System {
                 ],
                 button: words("Take in", "입고하기"),
                 done: words("The vaccines are in stock.", "입고했습니다."),
-                failed: None,
+                ..Form::PLAIN
             }],
             lists: &[
                 List {
@@ -156,25 +156,23 @@ pub(crate) static SYSTEM: System = System {
                     title: words("In stock", "재고"),
                     context: "vaccine-stock",
                     path: "kvaccine/stock",
-                    search: None,
                     columns: STOCK,
-                    actions: &[],
                     empty: words("Nothing is in stock.", "재고가 없습니다."),
+                    ..List::PLAIN
                 },
                 List {
                     name: "ledger",
                     title: words("Ledger", "입출고 내역"),
                     context: "vaccine-stock",
                     path: "kvaccine/vaccineStocks",
-                    search: None,
                     columns: &[
                         Column::new("id", words("Entry", "번호"), Show::Id),
                         Column::new("vaccineType", VACCINE, Show::Text),
                         Column::new("vaccineCount", COUNT, Show::Number),
                         Column::new("time", words("Time", "시각"), Show::Text),
                     ],
-                    actions: &[],
                     empty: words("Nothing arrived yet.", "아직 내역이 없습니다."),
+                    ..List::PLAIN
                 },
             ],
         },
@@ -196,7 +194,6 @@ const DASHBOARD: List = List {
     title: words("Dashboard", "접종 현황"),
     context: "dashboard",
     path: "kvaccine/dashboards",
-    search: None,
     columns: &[
         Column::new("userId", USER, Show::Id),
         Column::new("userName", NAME, Show::Text),
@@ -214,8 +211,8 @@ const DASHBOARD: List = List {
         ),
         Column::new("injectDate", INJECTED, Show::Text),
     ],
-    actions: &[],
     empty: words("Nobody has reserved yet.", "아직 예약이 없습니다."),
+    ..List::PLAIN
 };
 
 const STOCK: &[Column] = &[

@@ -68,7 +68,7 @@ pub(crate) static SYSTEM: System = System {
                     "You are registered and the fee is paid; the rest follows by itself.",
                     "수강 등록과 결제가 끝났습니다. 나머지는 저절로 이어집니다.",
                 ),
-                failed: None,
+                ..Form::PLAIN
             }],
             lists: &[
                 List {
@@ -124,12 +124,6 @@ pub(crate) static SYSTEM: System = System {
                     empty: words("No course is taken yet.", "아직 수강하는 강의가 없습니다."),
                 },
                 List {
-                    name: "courses",
-                    title: words("Courses", "강의 목록"),
-                    context: "course",
-                    path: "lecture/courses",
-                    search: None,
-                    columns: COURSES,
                     actions: &[Action::Open {
                         form: "register",
                         label: words("Choose", "고르기"),
@@ -139,6 +133,7 @@ pub(crate) static SYSTEM: System = System {
                         "There are no courses yet; teachers register them.",
                         "아직 강의가 없습니다. 강사가 등록합니다.",
                     ),
+                    ..COURSE_LIST
                 },
             ],
         },
@@ -159,7 +154,7 @@ pub(crate) static SYSTEM: System = System {
                     ],
                     button: words("Offer", "등록하기"),
                     done: words("The course is offered.", "강의를 등록했습니다."),
-                    failed: None,
+                    ..Form::PLAIN
                 },
                 Form {
                     name: "change",
@@ -173,16 +168,10 @@ pub(crate) static SYSTEM: System = System {
                     ],
                     button: words("Change", "변경하기"),
                     done: words("The course is changed.", "강의를 변경했습니다."),
-                    failed: None,
+                    ..Form::PLAIN
                 },
             ],
             lists: &[List {
-                name: "courses",
-                title: words("Courses", "강의 목록"),
-                context: "course",
-                path: "lecture/courses",
-                search: None,
-                columns: COURSES,
                 actions: &[
                     Action::Open {
                         form: "change",
@@ -201,6 +190,7 @@ pub(crate) static SYSTEM: System = System {
                     }),
                 ],
                 empty: words("No course is offered yet.", "아직 등록한 강의가 없습니다."),
+                ..COURSE_LIST
             }],
         },
         Page {
@@ -217,7 +207,6 @@ pub(crate) static SYSTEM: System = System {
                     title: words("Payments", "결제 내역"),
                     context: "pay",
                     path: "lecture/payments",
-                    search: None,
                     columns: &[
                         Column::new("id", words("Payment", "결제번호"), Show::Id),
                         Column::new("classId", CLASS, Show::Id),
@@ -225,52 +214,49 @@ pub(crate) static SYSTEM: System = System {
                         Column::new("fee", FEE, Show::Won),
                         Column::new("status", STATUS, Show::Status),
                     ],
-                    actions: &[],
                     empty: words("Nothing is paid yet.", "아직 결제가 없습니다."),
+                    ..List::PLAIN
                 },
                 List {
                     name: "points",
                     title: words("Points", "포인트 내역"),
                     context: "point",
                     path: "lecture/points",
-                    search: None,
                     columns: &[
                         Column::new("classId", CLASS, Show::Id),
                         Column::new("student", STUDENT, Show::Text),
                         Column::new("point", POINT, Show::Number),
                         Column::new("status", STATUS, Show::Status),
                     ],
-                    actions: &[],
                     empty: words("No points are given yet.", "아직 포인트가 없습니다."),
+                    ..List::PLAIN
                 },
                 List {
                     name: "gifts",
                     title: words("Gifts", "선물 내역"),
                     context: "gift",
                     path: "lecture/gifts",
-                    search: None,
                     columns: &[
                         Column::new("classId", CLASS, Show::Id),
                         Column::new("student", STUDENT, Show::Text),
                         Column::new("count", GIFTS, Show::Number),
                         Column::new("status", STATUS, Show::Status),
                     ],
-                    actions: &[],
                     empty: words("No gift is given yet.", "아직 선물이 없습니다."),
+                    ..List::PLAIN
                 },
                 List {
                     name: "alerts",
                     title: words("Alerts", "알림 내역"),
                     context: "alert",
                     path: "lecture/alerts",
-                    search: None,
                     columns: &[
                         Column::new("student", STUDENT, Show::Text),
                         Column::new("message", words("Message", "내용"), Show::Text),
                         Column::new("time", words("Time", "시각"), Show::Text),
                     ],
-                    actions: &[],
                     empty: words("Nobody was told anything yet.", "아직 알림이 없습니다."),
+                    ..List::PLAIN
                 },
             ],
         },
@@ -284,3 +270,12 @@ const COURSES: &[Column] = &[
     Column::new("fee", FEE, Show::Won),
     Column::new("textBook", BOOK, Show::Text),
 ];
+
+const COURSE_LIST: List = List {
+    name: "courses",
+    title: words("Courses", "강의 목록"),
+    context: "course",
+    path: "lecture/courses",
+    columns: COURSES,
+    ..List::PLAIN
+};

@@ -58,7 +58,7 @@ pub(crate) static SYSTEM: System = System {
                     "The seats are yours; the payment follows by itself.",
                     "좌석을 예약했습니다. 결제는 저절로 이어집니다.",
                 ),
-                failed: None,
+                ..Form::PLAIN
             }],
             lists: &[
                 List {
@@ -102,12 +102,6 @@ pub(crate) static SYSTEM: System = System {
                     empty: words("Nothing is reserved yet.", "아직 예약이 없습니다."),
                 },
                 List {
-                    name: "musicals",
-                    title: words("Musicals", "공연 목록"),
-                    context: "musical",
-                    path: "outerpark/musicals",
-                    search: None,
-                    columns: MUSICALS,
                     actions: &[Action::Open {
                         form: "reserve",
                         label: words("Choose", "고르기"),
@@ -117,6 +111,7 @@ pub(crate) static SYSTEM: System = System {
                         "There are no musicals yet; the manager registers them.",
                         "아직 공연이 없습니다. 공연 관리자가 등록합니다.",
                     ),
+                    ..MUSICAL_LIST
                 },
             ],
         },
@@ -137,7 +132,7 @@ pub(crate) static SYSTEM: System = System {
                     ],
                     button: words("Register", "등록하기"),
                     done: words("The musical is registered.", "공연을 등록했습니다."),
-                    failed: None,
+                    ..Form::PLAIN
                 },
                 Form {
                     name: "change",
@@ -149,22 +144,17 @@ pub(crate) static SYSTEM: System = System {
                     ],
                     button: words("Change", "변경하기"),
                     done: words("The musical is changed.", "공연을 변경했습니다."),
-                    failed: None,
+                    ..Form::PLAIN
                 },
             ],
             lists: &[List {
-                name: "musicals",
-                title: words("Musicals", "공연 목록"),
-                context: "musical",
-                path: "outerpark/musicals",
-                search: None,
-                columns: MUSICALS,
                 actions: &[Action::Open {
                     form: "change",
                     label: words("Change", "변경"),
                     when: When::Always,
                 }],
                 empty: words("No musical is registered yet.", "아직 등록한 공연이 없습니다."),
+                ..MUSICAL_LIST
             }],
         },
         Page {
@@ -178,29 +168,27 @@ pub(crate) static SYSTEM: System = System {
                     title: words("Payments", "결제 내역"),
                     context: "payment",
                     path: "outerpark/payments",
-                    search: None,
                     columns: &[
                         Column::new("id", PAYMENT, Show::Id),
                         Column::new("reservationId", RESERVATION, Show::Id),
                         Column::new("price", PRICE, Show::Won),
                         Column::new("status", STATUS, Show::Status),
                     ],
-                    actions: &[],
                     empty: words("Nothing is paid yet.", "아직 결제가 없습니다."),
+                    ..List::PLAIN
                 },
                 List {
                     name: "notices",
                     title: words("Notices", "알림 내역"),
                     context: "notice",
                     path: "outerpark/notices",
-                    search: None,
                     columns: &[
                         Column::new("id", words("Notice", "알림번호"), Show::Id),
                         Column::new("paymentId", PAYMENT, Show::Id),
                         Column::new("sendText", words("Text", "내용"), Show::Status),
                     ],
-                    actions: &[],
                     empty: words("Nobody was told anything yet.", "아직 알림이 없습니다."),
+                    ..List::PLAIN
                 },
             ],
         },
@@ -212,3 +200,12 @@ const MUSICALS: &[Column] = &[
     Column::new("name", NAME, Show::Text),
     Column::new("reservableSeat", LEFT, Show::Number),
 ];
+
+const MUSICAL_LIST: List = List {
+    name: "musicals",
+    title: words("Musicals", "공연 목록"),
+    context: "musical",
+    path: "outerpark/musicals",
+    columns: MUSICALS,
+    ..List::PLAIN
+};

@@ -68,7 +68,7 @@ pub(crate) static SYSTEM: System = System {
                         "The course is registered; its notice opens by itself.",
                         "교과를 등록했습니다. 공고가 저절로 열립니다.",
                     ),
-                    failed: None,
+                    ..Form::PLAIN
                 },
                 Form {
                     name: "change",
@@ -81,7 +81,7 @@ pub(crate) static SYSTEM: System = System {
                     ],
                     button: words("Change", "변경하기"),
                     done: words("The course is changed.", "교과를 변경했습니다."),
-                    failed: None,
+                    ..Form::PLAIN
                 },
             ],
             lists: &[List {
@@ -89,7 +89,6 @@ pub(crate) static SYSTEM: System = System {
                 title: words("Courses", "교과 목록"),
                 context: "course-management",
                 path: "professor/courseManagements",
-                search: None,
                 columns: &[
                     Column::new("courseNo", COURSE, Show::Id),
                     Column::new("title", TITLE, Show::Text),
@@ -118,6 +117,7 @@ pub(crate) static SYSTEM: System = System {
                     }),
                 ],
                 empty: words("No course is registered yet.", "아직 등록한 교과가 없습니다."),
+                ..List::PLAIN
             }],
         },
         Page {
@@ -144,7 +144,7 @@ pub(crate) static SYSTEM: System = System {
                     "You have applied; the evaluation follows.",
                     "신청했습니다. 평가가 이어집니다.",
                 ),
-                failed: None,
+                ..Form::PLAIN
             }],
             lists: &[
                 List {
@@ -163,15 +163,14 @@ pub(crate) static SYSTEM: System = System {
                         Column::new("professorNm", NAME, Show::Text),
                         Column::new("status", STATUS, Show::Status),
                     ],
-                    actions: &[],
                     empty: words("Nobody has applied yet.", "아직 신청이 없습니다."),
+                    ..List::PLAIN
                 },
                 List {
                     name: "notices",
                     title: words("Notices", "공고 목록"),
                     context: "professor-applyment",
                     path: "professor/professorApplyments",
-                    search: None,
                     columns: &[
                         Column::new("id", words("Notice", "공고번호"), Show::Id),
                         Column::new("courseNo", COURSE, Show::Id),
@@ -205,6 +204,7 @@ pub(crate) static SYSTEM: System = System {
                         "There is no notice yet; one opens for each course.",
                         "아직 공고가 없습니다. 교과가 등록되면 열립니다.",
                     ),
+                    ..List::PLAIN
                 },
             ],
         },
@@ -231,7 +231,7 @@ pub(crate) static SYSTEM: System = System {
                 ],
                 button: words("Evaluate", "평가하기"),
                 done: words("The evaluation is stored.", "평가를 저장했습니다."),
-                failed: None,
+                ..Form::PLAIN
             }],
             lists: &[
                 List {
@@ -239,7 +239,6 @@ pub(crate) static SYSTEM: System = System {
                     title: words("Evaluations", "평가 목록"),
                     context: "professor-evaluation",
                     path: "professor/professorEvaluations",
-                    search: None,
                     columns: &[
                         Column::new("courseNo", COURSE, Show::Id),
                         Column::new("professorNo", PROFESSOR, Show::Id),
@@ -253,21 +252,21 @@ pub(crate) static SYSTEM: System = System {
                         when: When::Always,
                     }],
                     empty: words("Nobody is to be evaluated yet.", "아직 평가할 교수가 없습니다."),
+                    ..List::PLAIN
                 },
                 List {
                     name: "messages",
                     title: words("Messages sent", "문자 발송 이력"),
                     context: "notification",
                     path: "professor/smsHistories",
-                    search: None,
                     columns: &[
                         Column::new("id", words("Message", "번호"), Show::Id),
                         Column::new("phoneNumber", PHONE, Show::Text),
                         Column::new("contents", words("Text", "내용"), Show::Text),
                         Column::new("time", words("Time", "시각"), Show::Text),
                     ],
-                    actions: &[],
                     empty: words("Nothing was sent yet.", "아직 보낸 문자가 없습니다."),
+                    ..List::PLAIN
                 },
             ],
         },

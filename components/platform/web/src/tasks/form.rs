@@ -3,7 +3,8 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use crate::model::{Field, Form, Kind, Sends};
+use crate::model::{Column, Field, Form, Kind, Sends};
+use crate::shell;
 use crate::visit::Visit;
 
 use super::field::{self, State};
@@ -49,9 +50,7 @@ pub(super) fn show(
                     @match answer.as_array().map(Vec::as_slice).unwrap_or_default() {
                         [] => p.state.busy { (visit.say(*none)) },
                         rows => table {
-                            thead { tr { @for column in *columns {
-                                th scope="col" { (visit.say(column.label)) }
-                            } } }
+                            (shell::titles(visit, &titles(visit, columns), false))
                             tbody { @for row in rows { tr { @for column in *columns {
                                 td data-label=(visit.say(column.label)) {
                                     (value::show(visit, column.show, &row[column.field]))
@@ -91,6 +90,10 @@ fn state<'r>(
         }
     };
     State { form: form.name, value, error }
+}
+
+fn titles(visit: &Visit, columns: &[Column]) -> Vec<&'static str> {
+    columns.iter().map(|column| visit.say(column.label)).collect()
 }
 
 fn random() -> u64 {

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::model::{Form, List, Page, Pending, Search, System};
+use crate::model::{Column, Form, List, Page, Pending, Search, System};
 use crate::reach::{self, Asked, Told};
 use crate::visit::Visit;
 
@@ -65,10 +65,8 @@ impl Gathered {
         let mut names = Vec::new();
         for list in page.lists {
             let Some(Ok(rows)) = self.rows(list) else { continue };
-            for pending in
-                list.columns.iter().filter_map(|column| Some((column, column.pending.as_ref()?)))
-            {
-                let (column, pending) = pending;
+            let awaited = |column: &'static Column| Some((column, column.pending.as_ref()?));
+            for (column, pending) in list.columns.iter().filter_map(awaited) {
                 let waits = rows.items.iter().any(|item| is_pending(pending, column.field, item));
                 if waits && !names.contains(&pending.by) {
                     names.push(pending.by);

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::model::{Action, Column, Given, List, System};
+use crate::shell;
 use crate::visit::Visit;
 
 use super::gather::{Gathered, Rows, Standing, is_pending, searched};
@@ -41,21 +42,18 @@ pub(super) fn show(visit: &Visit, system: &System, list: &List, gathered: &Gathe
 fn unread(visit: &Visit, system: &System, list: &List, why: &str) -> Markup {
     let context =
         system.context(list.context).map_or(list.context, |context| visit.say(context.title));
-    html! {
-        div.state.bad {
-            p {
-                strong { (context) } " (" code { (list.context) } "): "
-                (visit.pick(
-                    "it does not answer at the moment. Nothing is lost; this is tried again by itself.",
-                    "지금 응답하지 않습니다. 잃은 것은 없으며 저절로 다시 시도합니다.",
-                ))
-            }
-            p.why { (why) }
-        }
-    }
+    let says = html! {
+        strong { (context) } " (" code { (list.context) } "): "
+        (visit.pick(
+            "it does not answer at the moment. Nothing is lost; this is tried again by itself.",
+            "지금 응답하지 않습니다. 잃은 것은 없으며 저절로 다시 시도합니다.",
+        ))
+    };
+    shell::trouble(says, why)
 }
 
 fn table(visit: &Visit, system: &System, list: &List, gathered: &Gathered, rows: &Rows) -> Markup {
+    let columns: Vec<_> = list.columns.iter().map(|column| visit.say(column.label)).collect();
     let lags = html! {
         @if rows.lag > 0 {
             p.state.busy {
@@ -73,14 +71,7 @@ fn table(visit: &Visit, system: &System, list: &List, gathered: &Gathered, rows:
     html! {
         (lags)
         table {
-            thead {
-                tr {
-                    @for column in list.columns { th scope="col" { (visit.say(column.label)) } }
-                    @if !list.actions.is_empty() {
-                        th scope="col" { span.unseen { (visit.pick("Actions", "할 일")) } }
-                    }
-                }
-            }
+            (shell::titles(visit, &columns, !list.actions.is_empty()))
             tbody {
                 @for item in &rows.items { (row(visit, system, list, gathered, item)) }
             }

@@ -50,11 +50,7 @@ fn show(
     let gathered = Gathered::now(visit, system, page);
     let busy = gathered.is_busy();
     let main = html! {
-        div.title {
-            p.eyebrow { (visit.say(system.title)) }
-            h1 { (visit.say(page.actor)) }
-            p.lead { (visit.say(page.lead)) }
-        }
+        (shell::heading(visit.say(system.title), visit.say(page.actor), visit.say(page.lead)))
         (said(visit, system, page, reply))
         div.work.single[page.forms.is_empty()] {
             @if !page.forms.is_empty() {
