@@ -14,8 +14,8 @@ fn a_book_is_registered_rented_delivered_and_returned() {
     reader.fill("#register-title", "토지 (Land)");
     reader.click("#register button");
     reader.await_text("#said", "The book is registered.");
-    reader.await_text("#books tbody tr:first-child", "토지 (Land)");
-    let book = number(&reader.text("#books tbody tr:first-child td:first-child"));
+    let book = number(&reader.text("#said strong"));
+    reader.await_text(&format!("#books-{book}"), "토지 (Land)");
 
     reader.visit("/pages/bookrent/rent");
     reader.click(&format!("#books-{book} .button"));

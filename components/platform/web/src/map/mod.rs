@@ -125,7 +125,9 @@ fn table(visit: &Visit, system: &System, standings: &[Standing], links: &[Link])
                             @if link.is_call { (visit.pick("call", "호출")) }
                             @else { (visit.pick("event", "이벤트")) }
                         }
-                        td data-label=(columns[3]) { @for what in &link.what { code { (what) } " " } }
+                        td data-label=(columns[3]) {
+                            span { @for what in &link.what { code { (what) } " " } }
+                        }
                         td data-label=(columns[4]) { span.number { (link.passed) } }
                         td data-label=(columns[5]) {
                             @if !link.is_call { span.number { (lag(link.to)) } }
