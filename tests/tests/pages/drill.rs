@@ -1,6 +1,7 @@
 //! A failure watched in the pages: what a customer reads meanwhile, what the flow draws, and how it goes on by
 //! itself.
 
+use madang_testing::Trigger;
 use madang_testing::browser::Look;
 use madang_tests::with_faults;
 use serde_json::json;
@@ -38,6 +39,39 @@ fn a_payment_that_is_down_is_watched_until_it_is_back() {
     reader.await_text("#saga .steps", "Noticed");
     assert_eq!(reader.count("svg[role=img] .end.away"), 0);
     reader.leave();
+}
+
+#[test]
+fn a_form_whose_answer_is_lost_is_sent_again_and_done_once() {
+    let Some(host) = with_faults(settings().workers(1)) else { return };
+    let reader = Reader::of(&host, Look::WIDE);
+    // Redis knows the scripts thereafter, so that calls can be counted.
+    let first = json!({"title": "first", "status": true});
+    let keyed = host.client().with("idempotency-key", "first");
+    keyed.post("/bookrent/books", first).expect(201);
+    // Who asks whether it is ready may be killed instead, and then nothing is lost.
+    let is_lost = |attempt: usize| {
+        let title = format!("lost {attempt}");
+        reader.go("/pages/bookrent/books");
+        reader.fill("#register-title", &title);
+        // After the claim of its key and its id comes the commit; its answer is lost.
+        host.crash("bookrent-book", 3, Trigger::Http);
+        reader.click("#register button");
+        reader.await_there("#said");
+        let is_lost = reader.count("#said.bad") > 0;
+        if is_lost {
+            assert!(reader.text("#said").contains("not done twice"), "{}", reader.text("#said"));
+            reader.click("#register button");
+            reader.await_text("#said", "The book is registered.");
+        }
+        host.heal("bookrent-book");
+        let books = reader.rest("/bookrent/books?size=100");
+        let books = books["_embedded"]["books"].as_array().unwrap();
+        let registered = books.iter().filter(|book| book["title"] == *title).count();
+        assert_eq!(registered, 1, "{title}");
+        is_lost
+    };
+    assert!((0..10).any(is_lost), "no answer was ever lost");
 }
 
 #[test]

@@ -189,12 +189,22 @@ const REFUSALS: &[(&str, &str)] = &[
         "a part of the system is not available; try again shortly",
         "시스템의 일부를 지금 사용할 수 없습니다. 잠시 후 다시 시도해 주세요",
     ),
+    (
+        "the first request with this Idempotency-Key is still running",
+        "처음 보낸 요청이 아직 처리 중일 수 있습니다. 30초쯤 뒤에 같은 양식을 다시 보내세요. 두 번 처리되지 않습니다",
+    ),
     ("The service is down.", "담당하는 서비스가 멈춰 있습니다. 처리된 것은 없습니다"),
     (
         "too many writers at once; try again",
         "동시에 바꾸는 사람이 너무 많습니다. 다시 시도해 주세요",
     ),
 ];
+
+/// What a context says to programs, as people understand it.
+const MEANT: &[(&str, &str)] = &[(
+    "the first request with this Idempotency-Key is still running",
+    "The first try may still be under way. Send the same form again in half a minute: it is not done twice.",
+)];
 
 /// What a context says of why it refused, in the reader's language as far as it is known.
 pub(crate) fn refusal(lang: Lang, said: &str) -> String {
@@ -203,7 +213,8 @@ pub(crate) fn refusal(lang: Lang, said: &str) -> String {
         None => said,
     };
     if lang == Lang::En {
-        return said.to_owned();
+        let meant = MEANT.iter().find(|(english, _)| *english == said);
+        return meant.map_or(said, |(_, meant)| meant).to_owned();
     }
     if let Some((_, korean)) = REFUSALS.iter().find(|(english, _)| *english == said) {
         return (*korean).to_owned();

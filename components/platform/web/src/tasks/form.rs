@@ -25,8 +25,9 @@ pub(super) fn show(
     }
     let filled = (reply.name == form.name).then_some(reply);
     let title = format!("{}-heading", form.name);
-    // Sent twice, by a second click or a reload, it is done once.
-    let key = format!("{:016x}{:016x}", random(), random());
+    // Sent twice, by a second click, a reload, or because nobody knows what became of it, it is done once.
+    let sent = filled.filter(|reply| reply.is_unknown).and_then(|reply| reply.value("key"));
+    let key = sent.map_or_else(|| format!("{:016x}{:016x}", random(), random()), str::to_owned);
     html! {
         section.card id=(form.name) aria-labelledby=(title) {
             h2 #(title) {
@@ -75,10 +76,7 @@ fn state<'r>(
         let found = reply.errors.iter().find(|(name, _)| name == field.name);
         found.map(|(_, error)| error.as_str())
     });
-    let was = filled.map(|reply| {
-        let found = reply.values.iter().find(|(name, _)| name == field.name);
-        found.map(|(_, value)| value.clone()).unwrap_or_default()
-    });
+    let was = filled.map(|reply| reply.value(field.name).unwrap_or_default().to_owned());
     let value = match (field.kind, was) {
         (Kind::Secret, _) => String::new(),
         (_, Some(was)) => was,

@@ -31,8 +31,17 @@ struct Reply {
     errors: Vec<(String, String)>,
     /// What is wrong as a whole; empty where nothing is.
     problem: String,
+    /// Whether it may have been done all the same.
+    is_unknown: bool,
     /// The answer to what was asked.
     answer: Option<Value>,
+}
+
+impl Reply {
+    /// What was filled in under this name.
+    fn value(&self, name: &str) -> Option<&str> {
+        self.values.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
 }
 
 /// The page.

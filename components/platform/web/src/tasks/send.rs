@@ -8,9 +8,12 @@ use crate::log::Log;
 use crate::model::{Deed, Form, Given, Page, Sends, System};
 use crate::reach::{self, Told};
 use crate::visit::{self, Visit};
-use crate::words::{Lang, refusal};
+use crate::words::refusal;
 
 use super::{Reply, deed_named, field, form_named, show};
+
+/// What a context says of a form that was sent again while the first is at work, or would be if it were alive.
+const RUNNING: &str = "the first request with this Idempotency-Key is still running";
 
 /// Carries out a form or a deed.
 pub(crate) fn post(visit: &Visit, system: &'static System, page: &'static Page) -> Response {
@@ -171,19 +174,26 @@ fn refuse(
     mut reply: Reply,
     told: Result<Told, String>,
 ) -> Response {
-    let Ok(told) = told else {
-        reply.problem = match visit.lang {
-            Lang::Ko => "응답이 없어 처리되었는지 알 수 없습니다. 같은 양식을 다시 보내도 두 번 처리되지 않습니다.",
-            Lang::En => "There was no answer, so it may have been done or not.",
+    let told = match told {
+        // 503 is a refusal; these leave it open what was done before whoever should have answered ended.
+        Ok(told) if !matches!(told.status, 500 | 502 | 504) => told,
+        unknown => {
+            let status = unknown.map_or(504, |told| told.status);
+            let text = visit.pick(
+                "There was no answer, so it may have been done or not. Send the same form again: it is not \
+                 done twice.",
+                "응답이 없어 처리되었는지 알 수 없습니다. 같은 양식을 다시 보내세요. 두 번 처리되지 않습니다.",
+            );
+            (reply.problem, reply.is_unknown) = (text.to_owned(), true);
+            return show(visit, system, page, status, &reply);
         }
-        .to_owned();
-        return show(visit, system, page, 504, &reply);
     };
     for error in told.body["errors"].as_array().into_iter().flatten() {
         let text = |name: &str| error[name].as_str().unwrap_or_default();
         reply.errors.push((text("property").to_owned(), refusal(visit.lang, text("message"))));
     }
     let detail = told.body["detail"].as_str().unwrap_or_default();
+    reply.is_unknown = detail == RUNNING;
     reply.problem = match (reply.errors.is_empty(), detail) {
         (false, _) => visit.pick("Some fields need another look.", "다시 확인할 항목이 있습니다.").to_owned(),
         (true, "") => visit.pick(
