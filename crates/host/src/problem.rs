@@ -60,5 +60,7 @@ pub fn failure(path: &str, failure: &Failure) -> Response<WasiBody> {
             (StatusCode::INTERNAL_SERVER_ERROR, "The service failed.")
         }
     };
-    at(path, status, detail)
+    let mut answer = at(path, status, detail);
+    answer.extensions_mut().insert(failure.told());
+    answer
 }

@@ -29,6 +29,7 @@ pub mod rest;
 pub mod site;
 pub mod spec;
 pub mod spin;
+mod span;
 pub mod trace;
 pub mod view;
 pub mod work;

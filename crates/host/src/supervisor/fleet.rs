@@ -3,6 +3,7 @@
 
 use super::{
     child::{Child, DRAIN, Event, Events, Kind},
+    collector::Collector,
     handover::{Handover, Leaving, Proposal},
     processes::ProcessStatus,
     tally::Tally,
@@ -49,6 +50,7 @@ pub struct Fleet {
     pub(super) faults: BTreeMap<String, FaultSet>,
     pub(super) tally: Tally,
     pub(super) meters: Tally<Measure>,
+    pub(super) collector: Collector,
     pub(super) lives: u64,
     pub(super) events: Events,
     orders: u64,
@@ -96,6 +98,7 @@ impl Fleet {
             faults: BTreeMap::new(),
             tally: Tally::default(),
             meters: Tally::default(),
+            collector: Collector::default(),
             lives: 0,
             events,
             orders: 0,
@@ -125,8 +128,12 @@ impl Fleet {
             Kind::Said(FromProcess::Measured(measures)) => {
                 self.meters.report(life, measures.clone());
             }
+            Kind::Said(FromProcess::Spans(sent)) => {
+                self.collector.report(life, sent, self.plan.telemetry.as_ref());
+            }
             Kind::Ended(_) => {
                 self.acknowledge(life, None);
+                self.collector.end(life);
                 self.tally.end(life);
                 self.meters.end(life);
             }
