@@ -160,11 +160,7 @@ impl Envelope {
 
     /// What this event is the cause of, and where in the trace.
     pub fn cause(&self, traceparent: String) -> Cause {
-        Cause {
-            id: self.id.clone(),
-            correlation: self.correlationid.clone(),
-            traceparent,
-        }
+        Cause { id: self.id.clone(), correlation: self.correlationid.clone(), traceparent }
     }
 }
 

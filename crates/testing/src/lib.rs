@@ -24,6 +24,7 @@
 
 pub mod bookrent;
 mod client;
+pub mod collector;
 mod guard;
 mod host;
 mod host_builder;

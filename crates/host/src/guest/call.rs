@@ -163,8 +163,8 @@ impl Host {
         }
         let counted = guest.meter.request();
         let tracer = self.tracer.as_ref();
-        let serving = tracer
-            .map(|tracer| Serving::begin(tracer, guest, &mut request, route, client, origin));
+        let serving =
+            tracer.map(|tracer| Serving::begin(tracer, guest, &mut request, route, client, origin));
         let scope = serving.as_ref().map(Serving::scope);
         let answer = self.answer(guest, request, origin, scope).await;
         counted.answered(answer.status());
@@ -332,7 +332,13 @@ impl Host {
             let result = host.live(&guest, &life, run).await;
             if let Err(failure) = &result {
                 let trace = life.scope.as_ref().map(|scope| scope.current());
-                crate::say!(Error, component = guest.id, trace = trace, "component {} {failure}", guest.id);
+                crate::say!(
+                    Error,
+                    component = guest.id,
+                    trace = trace,
+                    "component {} {failure}",
+                    guest.id
+                );
             }
             result
         });

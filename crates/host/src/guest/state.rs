@@ -215,7 +215,9 @@ impl Guest {
     /// What an instance has of the system. A folder costs opening it, a variable copying it.
     fn wasi(&self, scope: Option<&Arc<Scope>>) -> WasiCtx {
         let mut wasi = WasiCtx::builder();
-        wasi.stdout(self.stdout.within(scope)).stderr(self.stderr.within(scope)).envs(&self.environment);
+        wasi.stdout(self.stdout.within(scope))
+            .stderr(self.stderr.within(scope))
+            .envs(&self.environment);
         if let Some(scope) = scope {
             wasi.env(VARIABLE, scope.base().to_string());
         }

@@ -78,8 +78,11 @@ impl Work for Listener {
                 loops.spawn(deliver(host.clone(), guest.clone(), mailbox.clone(), stage.clone()));
                 mailbox
             });
-            let listeners =
-                servers.entry(address.clone()).or_default().entry(channel.as_str().into()).or_default();
+            let listeners = servers
+                .entry(address.clone())
+                .or_default()
+                .entry(channel.as_str().into())
+                .or_default();
             listeners.push(mailbox.clone());
         }
         let mut subscribers = JoinSet::new();

@@ -15,6 +15,7 @@ use crate::{
         faults::{FaultSet, Order},
         meter::Measure,
     },
+    telemetry::export::Sent,
 };
 use anyhow::{Context, Result, anyhow};
 use std::{
@@ -278,6 +279,11 @@ impl Fleet {
     /// How many of a component's requests were turned away.
     pub fn shed(&self, component: &str) -> u64 {
         self.tally.total(component)
+    }
+
+    /// What became of their spans, if they make any.
+    pub fn spans(&self) -> Option<Sent> {
+        self.plan.telemetry.as_ref().map(|_| self.collector.total())
     }
 
     /// The workers.

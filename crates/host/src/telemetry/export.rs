@@ -187,7 +187,8 @@ impl Exporter {
         *request.uri_mut() = self.uri.clone();
         request.headers_mut().clone_from(&self.headers);
         let asking = async {
-            let answer = self.client.request(request).await.map_err(|error| passing(text(&error)))?;
+            let answer =
+                self.client.request(request).await.map_err(|error| passing(text(&error)))?;
             let status = answer.status();
             if !status.is_success() {
                 let is_passing = matches!(

@@ -114,8 +114,16 @@ mod tests {
     #[test]
     fn what_is_no_sampler_is_told() {
         for (name, argument, expected) in [
-            ("jaeger_remote", None, "\"jaeger_remote\", which there is not here: it may be always_on"),
-            ("traceidratio", Some("2"), "OTEL_TRACES_SAMPLER_ARG is \"2\": it may be a number from 0"),
+            (
+                "jaeger_remote",
+                None,
+                "\"jaeger_remote\", which there is not here: it may be always_on",
+            ),
+            (
+                "traceidratio",
+                Some("2"),
+                "OTEL_TRACES_SAMPLER_ARG is \"2\": it may be a number from 0",
+            ),
             ("parentbased_traceidratio", Some("half"), "\"half\""),
             ("traceidratio", Some("NaN"), "\"NaN\""),
         ] {

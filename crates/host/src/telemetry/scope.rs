@@ -173,7 +173,9 @@ mod tests {
     }
 
     fn begin(own: &str, parent: &str) -> String {
-        format!("{MARK}{{\"begin\":{{\"traceparent\":\"{own}\",\"parent\":\"{parent}\",\"name\":\"a\"}}}}")
+        format!(
+            "{MARK}{{\"begin\":{{\"traceparent\":\"{own}\",\"parent\":\"{parent}\",\"name\":\"a\"}}}}"
+        )
     }
 
     fn spans(tracer: &Tracer) -> usize {
@@ -196,7 +198,9 @@ mod tests {
         let (tracer, scope) = scope();
         let not = |text: &str| text.replace("-01", "-00");
         assert!(scope.hears("a", &begin(&not(OWN), &not(PARENT))));
-        assert!(scope.hears("a", &format!("{MARK}{{\"end\":{{\"traceparent\":\"{}\"}}}}", not(OWN))));
+        assert!(
+            scope.hears("a", &format!("{MARK}{{\"end\":{{\"traceparent\":\"{}\"}}}}", not(OWN)))
+        );
         assert_eq!((scope.current(), spans(&tracer)), (scope.base(), 0));
     }
 

@@ -330,9 +330,17 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_refused_by_name() {
         for (name, value, expected) in [
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318", "it may be a URL like http://127.0.0.1"),
+            (
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+                "localhost:4318",
+                "it may be a URL like http://127.0.0.1",
+            ),
             ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "ftp://c", "it may be a URL"),
-            ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "it may be http/protobuf, and the endpoint names"),
+            (
+                "OTEL_EXPORTER_OTLP_PROTOCOL",
+                "grpc",
+                "it may be http/protobuf, and the endpoint names",
+            ),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json", "it may be http/protobuf"),
             ("OTEL_EXPORTER_OTLP_HEADERS", "secret", "is no list of pairs: write `name=value,"),
             ("OTEL_EXPORTER_OTLP_HEADERS", "a b=c", "is no header with its value"),
@@ -344,7 +352,11 @@ mod tests {
             ("OTEL_TRACES_EXPORTER", "zipkin", "it may be otlp or none"),
             ("OTEL_TRACES_SAMPLER", "xray", "it may be always_on"),
             ("OTEL_BSP_MAX_QUEUE_SIZE", "0", "it may be a whole number from 1 up"),
-            ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4096", "as much as OTEL_BSP_MAX_QUEUE_SIZE at most"),
+            (
+                "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+                "4096",
+                "as much as OTEL_BSP_MAX_QUEUE_SIZE at most",
+            ),
             ("OTEL_RESOURCE_ATTRIBUTES", "=x", "is no list of pairs"),
             ("OTEL_PROPAGATORS", "b3", "it may be tracecontext,baggage"),
             ("OTEL_SPAN_LINK_COUNT_LIMIT", "3", "there is not here: unset it"),

@@ -190,7 +190,11 @@ impl spin::HostStore for State {
         store: Resource<Store>,
         key: String,
     ) -> wasmtime::Result<Result<bool, spin::Error>> {
-        let result = self.store(&store, "spin_key_value.exists")?.get(key).await.map(|value| value.is_some());
+        let result = self
+            .store(&store, "spin_key_value.exists")?
+            .get(key)
+            .await
+            .map(|value| value.is_some());
         self.done(result, spin::Error::Other).await
     }
 

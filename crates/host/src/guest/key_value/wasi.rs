@@ -50,7 +50,11 @@ impl wasi::HostBucket for State {
         bucket: Resource<Store>,
         key: String,
     ) -> wasmtime::Result<Result<bool, wasi::Error>> {
-        let result = self.store(&bucket, "wasi_key_value.exists")?.get(key).await.map(|value| value.is_some());
+        let result = self
+            .store(&bucket, "wasi_key_value.exists")?
+            .get(key)
+            .await
+            .map(|value| value.is_some());
         self.done(result, wasi::Error::Other).await
     }
 
