@@ -1,11 +1,9 @@
-//! A collector of spans (OTLP over HTTP in protobuf), by OpenTelemetry's own reading of the protocol.
+//! A collector of spans: OTLP over HTTP in protobuf. It reads fields by the numbers that
+//! `opentelemetry/proto/trace/v1/trace.proto` and those that it imports give them, and knows nothing of
+//! how the host writes them.
 
 use crate::HostBuilder;
 use crate::wait::eventually;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
-use opentelemetry_proto::tonic::trace::v1::{Span as Record, span::SpanKind, status::StatusCode};
-use prost::Message;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -50,8 +48,8 @@ pub struct Span {
     pub parent: Option<String>,
     /// What it is called.
     pub name: String,
-    /// Which side of which call it is.
-    pub kind: SpanKind,
+    /// Which side of which call it is: 2 server, 3 client, 5 consumer.
+    pub kind: u64,
     /// Its attributes, as text.
     pub attributes: BTreeMap<String, String>,
     /// Those of what it is of.
@@ -183,8 +181,7 @@ fn serve(mut stream: &TcpStream, shared: &Shared) -> Option<()> {
     let mut got = shared.got.lock().ok()?;
     got.heads.push(lower);
     if status == 200 {
-        let request = ExportTraceServiceRequest::decode(&body[..]).expect("spans in protobuf");
-        got.spans.extend(spans(request));
+        got.spans.extend(spans(&body));
     }
     drop(got);
     while shared.status.load(Ordering::Relaxed) == 0 {
@@ -194,43 +191,121 @@ fn serve(mut stream: &TcpStream, shared: &Shared) -> Option<()> {
     stream.write_all(answer.as_bytes()).ok()
 }
 
-fn spans(request: ExportTraceServiceRequest) -> Vec<Span> {
+/// A field's value, as far as the wire tells what it is.
+#[derive(Clone, Copy)]
+enum Field<'b> {
+    Number(u64),
+    Bytes(&'b [u8]),
+}
+
+/// A message's fields with their numbers.
+struct Fields<'b>(Vec<(u64, Field<'b>)>);
+
+impl<'b> Fields<'b> {
+    fn read(mut bytes: &'b [u8]) -> Self {
+        let mut fields = Vec::new();
+        while !bytes.is_empty() {
+            let key = varint(&mut bytes);
+            let field = match key & 7 {
+                0 => Field::Number(varint(&mut bytes)),
+                1 => Field::Number(fixed(&mut bytes, 8)),
+                2 => {
+                    let length = usize::try_from(varint(&mut bytes)).expect("it is in memory");
+                    let (value, rest) = bytes.split_at(length);
+                    bytes = rest;
+                    Field::Bytes(value)
+                }
+                5 => Field::Number(fixed(&mut bytes, 4)),
+                kind => panic!("a field of kind {kind}"),
+            };
+            fields.push((key >> 3, field));
+        }
+        Self(fields)
+    }
+
+    fn number(&self, number: u64) -> u64 {
+        match self.0.iter().rev().find(|(one, _)| *one == number) {
+            Some((_, Field::Number(value))) => *value,
+            Some(_) => panic!("field {number} is no number"),
+            None => 0,
+        }
+    }
+
+    fn all(&self, number: u64) -> impl Iterator<Item = &'b [u8]> {
+        self.0.iter().filter(move |(one, _)| *one == number).map(move |(_, field)| match field {
+            Field::Bytes(bytes) => *bytes,
+            Field::Number(_) => panic!("field {number} is a number"),
+        })
+    }
+
+    fn bytes(&self, number: u64) -> &'b [u8] {
+        self.all(number).last().unwrap_or_default()
+    }
+
+    fn text(&self, number: u64) -> String {
+        String::from_utf8(self.bytes(number).to_vec()).expect("text is UTF-8")
+    }
+
+    /// Attributes, as text.
+    fn attributes(&self, number: u64) -> BTreeMap<String, String> {
+        let pair = |pair| {
+            let pair = Self::read(pair);
+            let value = Self::read(pair.bytes(2));
+            let text = match value.0.first() {
+                Some((1, _)) => value.text(1),
+                Some((2, Field::Number(truth))) => (*truth == 1).to_string(),
+                Some((3, Field::Number(number))) => number.to_string(),
+                _ => panic!("{} is neither text, truth nor whole number", pair.text(1)),
+            };
+            (pair.text(1), text)
+        };
+        self.all(number).map(pair).collect()
+    }
+}
+
+fn varint(bytes: &mut &[u8]) -> u64 {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let byte = fixed(bytes, 1);
+        value |= (byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return value;
+        }
+    }
+    panic!("a number without an end")
+}
+
+fn fixed(bytes: &mut &[u8], length: usize) -> u64 {
+    let (value, rest) = bytes.split_at(length);
+    *bytes = rest;
+    value.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+}
+
+fn spans(request: &[u8]) -> Vec<Span> {
     let mut spans = Vec::new();
-    for of in request.resource_spans {
-        let resource = of.resource.map(|resource| texts(resource.attributes)).unwrap_or_default();
-        for record in of.scope_spans.into_iter().flat_map(|scope| scope.spans) {
-            spans.push(span(record, &resource));
+    for of in Fields::read(request).all(1).map(Fields::read) {
+        let resource = Fields::read(of.bytes(1)).attributes(1);
+        for scope in of.all(2).map(Fields::read) {
+            spans.extend(scope.all(2).map(|record| span(&Fields::read(record), &resource)));
         }
     }
     spans
 }
 
-fn span(record: Record, resource: &BTreeMap<String, String>) -> Span {
-    let kind = record.kind();
-    let failed = record.status.filter(|status| status.code() == StatusCode::Error);
+fn span(record: &Fields, resource: &BTreeMap<String, String>) -> Span {
+    let status = Fields::read(record.bytes(15));
     Span {
-        trace: hex(&record.trace_id),
-        id: hex(&record.span_id),
-        parent: Some(hex(&record.parent_span_id)).filter(|parent| !parent.is_empty()),
-        name: record.name,
-        kind,
-        attributes: texts(record.attributes),
+        trace: hex(record.bytes(1)),
+        id: hex(record.bytes(2)),
+        parent: Some(hex(record.bytes(4))).filter(|parent| !parent.is_empty()),
+        name: record.text(5),
+        kind: record.number(6),
+        attributes: record.attributes(9),
         resource: resource.clone(),
-        error: failed.map(|status| status.message),
-        links: record.links.iter().map(|link| hex(&link.span_id)).collect(),
-        time: (record.start_time_unix_nano, record.end_time_unix_nano),
+        error: (status.number(3) == 2).then(|| status.text(2)),
+        links: record.all(13).map(|link| hex(Fields::read(link).bytes(2))).collect(),
+        time: (record.number(7), record.number(8)),
     }
-}
-
-fn texts(attributes: Vec<KeyValue>) -> BTreeMap<String, String> {
-    let text = |value: AnyValue| match value.value {
-        Some(Value::StringValue(text)) => text,
-        Some(Value::IntValue(number)) => number.to_string(),
-        Some(Value::BoolValue(truth)) => truth.to_string(),
-        other => format!("{other:?}"),
-    };
-    let pair = |one: KeyValue| (one.key, one.value.map(text).unwrap_or_default());
-    attributes.into_iter().map(pair).collect()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -70,6 +70,7 @@ fn a_request_is_a_span_and_so_is_what_it_asks_of_the_outside() {
     let find = |name: &str| spans.iter().find(|span| span.name == name).unwrap();
     let (server, client, echo) = (find("GET /call"), find("GET"), find("GET /..."));
     assert_eq!(server.parent.as_deref(), Some(CLIENT));
+    assert_eq!([server.kind, client.kind, echo.kind], [2, 3, 2]);
     // The component is told of the span that it answers in.
     assert_eq!(answer.headers()["echo"], format!("00-{TRACE}-{}-01", echo.id));
     for (attribute, value) in [
