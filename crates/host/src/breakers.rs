@@ -33,12 +33,13 @@ const COLUMNS: [(&str, &str); 7] = [
 pub fn ask(state_dir: &Path) -> Result<Value> {
     let running = Running::read(state_dir)?;
     let status: Value = serde_json::from_str(&client::status(state_dir)?)?;
+    let certificate = running.certificate.as_deref();
     let components = status["components"].as_object().into_iter().flatten();
     let asked = components.filter_map(|(id, component)| {
         let path = info_path(component["ready"].as_str()?)?;
         let url = format!("{}{path}", running.http);
         Some(async move {
-            let said = match info(&url, ANSWER).await {
+            let said = match info(&url, certificate, ANSWER).await {
                 Ok(info) => json!({ "breakers": info["breakers"], "shed": info["shed"] }),
                 Err(error) => json!({ "error": format!("{error:#}") }),
             };
@@ -49,8 +50,9 @@ pub fn ask(state_dir: &Path) -> Result<Value> {
 }
 
 /// What a component says in its info.
-pub async fn info(url: &str, limit: Duration) -> Result<Value> {
-    let response = fetch(Request::get(url).body(Full::default())?, limit).await?;
+pub async fn info(url: &str, certificate: Option<&str>, limit: Duration) -> Result<Value> {
+    let request = Request::get(url).body(Full::default())?;
+    let response = fetch(request, certificate, limit).await?;
     ensure!(response.status().is_success(), "{url} answers {}", response.status());
     serde_json::from_slice(response.body())
         .with_context(|| format!("{url} does not answer with JSON"))

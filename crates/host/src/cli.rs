@@ -148,6 +148,9 @@ struct Up {
         overrides_with = "log_format"
     )]
     log_format: Format,
+    /// Reload when the manifest, the runtime config, a component or one of its files has changed.
+    #[arg(long)]
+    watch: bool,
     /// Worker processes [default: one per core].
     #[arg(long)]
     workers: Option<NonZeroUsize>,
@@ -260,6 +263,7 @@ impl Up {
         Ok(Options {
             source,
             seed: Seed { key_values: self.key_value, statements: self.sqlite },
+            watch: self.watch,
             listen: self.listen,
             admin: self.admin,
             workers: workers.map_or(1, NonZeroUsize::get),

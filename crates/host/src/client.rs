@@ -1,11 +1,18 @@
 //! The commands that ask a running application's admin port.
 
-use crate::{guest::faults::Order, supervisor::state_dir::Running};
+use crate::{app::tls, guest::faults::Order, supervisor::state_dir::Running};
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use http::{Method, Request, Response, header};
 use http_body_util::{BodyExt, Full};
-use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::{
+    client::legacy::{
+        Client,
+        connect::{Connect, HttpConnector},
+    },
+    rt::TokioExecutor,
+};
 use std::{path::Path, time::Duration};
 use tokio::time::timeout;
 
@@ -54,7 +61,7 @@ fn ask(
         .header(header::CONTENT_TYPE, "application/json")
         .body(Full::from(body))
         .context("the component's id is not one")?;
-    let response = block_on(fetch(request, limit))?
+    let response = block_on(fetch(request, None, limit))?
         .with_context(|| format!("the application (process {})", running.pid))?;
     if !response.status().is_success() {
         let problem: serde_json::Value =
@@ -69,17 +76,34 @@ pub fn block_on<T>(work: impl Future<Output = T>) -> Result<T> {
     Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work))
 }
 
-/// Sends a request and reads the whole answer.
-pub async fn fetch(request: Request<Full<Bytes>>, limit: Duration) -> Result<Response<Bytes>> {
+/// Sends a request and reads the whole answer. By HTTPS, it takes who shows this certificate, in PEM,
+/// and nobody else.
+pub async fn fetch(
+    request: Request<Full<Bytes>>,
+    certificate: Option<&str>,
+    limit: Duration,
+) -> Result<Response<Bytes>> {
     let place = request.uri().clone();
-    let client = Client::builder(TokioExecutor::new()).build_http();
     let answered = async {
-        let response = client.request(request).await?;
-        let (head, body) = response.into_parts();
-        anyhow::Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
+        match certificate {
+            Some(certificate) => {
+                let tls = HttpsConnectorBuilder::new().with_tls_config(tls::pinned(certificate)?);
+                exchange(tls.https_only().enable_http1().build(), request).await
+            }
+            None => exchange(HttpConnector::new(), request).await,
+        }
     };
     timeout(limit, answered)
         .await
         .unwrap_or_else(|_| bail!("no answer within {} s", limit.as_secs()))
         .with_context(|| format!("{place} does not answer"))
+}
+
+async fn exchange(
+    connector: impl Connect + Clone + Send + Sync + 'static,
+    request: Request<Full<Bytes>>,
+) -> Result<Response<Bytes>> {
+    let response = Client::builder(TokioExecutor::new()).build(connector).request(request).await?;
+    let (head, body) = response.into_parts();
+    Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
 }

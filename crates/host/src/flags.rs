@@ -6,7 +6,7 @@ use clap::{
 };
 
 /// By their long names: what to do instead, as the end of a sentence.
-const MENDS: [(&str, &str); 20] = [
+const MENDS: [(&str, &str); 21] = [
     ("--profile", "a component's `source` is what runs"),
     ("--insecure", "the manifest is a file: name it with --from"),
     ("--temp", "files are laid out in the state folder: choose it with --state-dir"),
@@ -23,6 +23,7 @@ const MENDS: [(&str, &str); 20] = [
     ("--experimental-wasi-otel", "build the component without wasi:otel"),
     ("--max-instance-memory", "write --memory-limit, in MiB"),
     ("--find-free-port", "write --listen 127.0.0.1:0"),
+    ("--format", "what is printed at the start follows --log-format"),
     ("--http1-max-buf-size", "remove it"),
     ("--max-instance-reuse-count", "each request has an instance of its own"),
     ("--max-instance-concurrent-reuse-count", "each request has an instance of its own"),

@@ -97,6 +97,16 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Adds what came of other requests, that were sent at another time.
+    pub fn add(&mut self, other: Self) {
+        self.times.extend(other.times);
+        self.times.sort_unstable();
+        for (reason, count) in other.errors {
+            *self.errors.entry(reason).or_default() += count;
+        }
+        self.elapsed += other.elapsed;
+    }
+
     /// Good answers per second.
     pub fn rate(&self) -> f64 {
         self.times.len() as f64 / self.elapsed.as_secs_f64()

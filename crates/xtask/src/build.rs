@@ -8,19 +8,19 @@ use std::process::Command;
 
 /// Builds the components and the host.
 pub fn run(tools: &Tools) -> Result<()> {
-    with_native(tools, &["madang-host"])
+    with_native(tools, &["madang-host"], &[])
 }
 
-/// Builds the components and the binaries of native packages.
+/// Builds the components, these others that no application has, and the binaries of native packages.
 ///
 /// Which packages are selected together decides which features their dependencies have: all native ones are, as
 /// the tests do it, so that both share what takes long.
-pub fn with_native(tools: &Tools, names: &[&str]) -> Result<()> {
+pub fn with_native(tools: &Tools, names: &[&str], others: &[&str]) -> Result<()> {
     let packages = Packages::read()?;
     let mut native = cargo();
     select(native.args(["build", "--release"]), &packages.natives());
     native.args(packages.binaries(names).iter().flat_map(|name| ["--bin", name]));
-    let components = components(tools, packages.components());
+    let components = components(tools, [&packages.components(), others].concat());
     all(&packages, vec![components, ("host", names.to_vec(), native)])?;
     Ok(())
 }

@@ -25,7 +25,7 @@ pub fn run(example: Example, only_build: bool) -> Result<()> {
 fn alert_python(only_build: bool) -> Result<()> {
     let tools = setup::run()?;
     let python = setup::python()?;
-    build::with_native(&tools, &["madang-host"])?;
+    build::with_native(&tools, &["madang-host"], &[])?;
     let script = cargo::root().join("examples/alert-python/build.py");
     let run = |arguments: &[&str]| {
         check(Command::new(python).arg("-B").arg(&script).args(arguments), "what it says above")

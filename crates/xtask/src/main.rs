@@ -1,6 +1,8 @@
 //! `cargo xtask`: the commands of this repository. `up` and `test` are all that most need.
 #![allow(clippy::print_stdout, reason = "what these commands print is their result")]
 
+#[path = "../../testing/src/bench/args.rs"]
+mod bench;
 mod build;
 mod cargo;
 #[path = "../../testing/src/drill/args.rs"]
@@ -38,11 +40,7 @@ enum Command {
     /// Run everything that CI runs: set-up, rustfmt, clippy, all tests, and all drills in short
     Test,
     /// Measure Madang on this machine, beside its targets
-    Bench {
-        /// A few seconds for each figure, to see that it works rather than how fast
-        #[arg(long)]
-        short: bool,
-    },
+    Bench(bench::Args),
     /// Write the OpenAPI and AsyncAPI documents of every system into docs/contracts
     ///
     /// They are made from wit/ and from what the contexts say that they serve. A test fails while they
@@ -82,8 +80,11 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Up { args } => return up::run(&args),
         Command::Build => build::run(&setup::run()?)?,
         Command::Test => test::run()?,
-        Command::Bench { short } => {
-            return testing::run(testing::BENCH, short.then_some("--short").as_slice());
+        Command::Bench(bench::Args { what, short }) => {
+            let what = what.name();
+            let args: Vec<&str> =
+                [what.as_str()].into_iter().chain(short.then_some("--short")).collect();
+            return testing::run(testing::BENCH, &args);
         }
         Command::Contracts => return testing::run(testing::CONTRACTS, &[]),
         Command::Example { name, build } => example::run(name, build)?,

@@ -11,21 +11,26 @@ pub struct Binary {
     package: &'static str,
     /// Its name.
     pub name: &'static str,
+    /// The components that it runs beside the application's.
+    components: &'static [&'static str],
 }
 
 /// Measures, beside targets.
-pub const BENCH: Binary = Binary { package: "madang-testing", name: "madang-bench" };
+pub const BENCH: Binary =
+    Binary { package: "madang-testing", name: "madang-bench", components: &["gauge"] };
 /// Breaks something under load, and compares what is seen with what is expected.
-pub const DRILL: Binary = Binary { package: "madang-testing", name: "madang-drill" };
+pub const DRILL: Binary =
+    Binary { package: "madang-testing", name: "madang-drill", components: &[] };
 /// Writes the contracts that clients see.
-pub const CONTRACTS: Binary = Binary { package: "madang-contracts", name: "madang-contracts" };
+pub const CONTRACTS: Binary =
+    Binary { package: "madang-contracts", name: "madang-contracts", components: &[] };
 
 /// Builds all that is needed, runs one of the binaries with these arguments, and passes on how that
 /// ended.
 pub fn run(binary: Binary, args: &[&str]) -> Result<ExitCode> {
     let tools = setup::run()?;
     setup::redis_server()?;
-    build::with_native(&tools, &["madang-host", binary.package])?;
+    build::with_native(&tools, &["madang-host", binary.package], binary.components)?;
     let path = cargo::binary(binary.name);
     let status = Command::new(&path).args(args).status();
     let status = status.with_context(|| path.display().to_string())?;

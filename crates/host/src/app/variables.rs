@@ -11,6 +11,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Where variables come from that the environment does not have, in the working directory.
+pub const DOTENV: &str = ".env";
+
 /// One source of values.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
@@ -32,7 +35,7 @@ pub enum Provider {
 impl Provider {
     /// The environment, as Spin always asks it.
     pub fn environment() -> Self {
-        Self::Env { prefix: None, dotenv_path: Some(".env".into()) }
+        Self::Env { prefix: None, dotenv_path: Some(DOTENV.into()) }
     }
 
     fn get(&self, name: &str) -> Result<Option<String>> {

@@ -60,7 +60,7 @@ pub struct Letters {
 
 /// A context of the running application.
 struct Asked<'a> {
-    http: &'a str,
+    running: &'a Running,
     context: &'a Context,
 }
 
@@ -71,7 +71,7 @@ impl DeadLetters {
             Self::List { system, context, target, json } => {
                 let running = Running::read(&target.state_dir)?;
                 let chosen = choose(&running.contexts, system.as_deref(), context.as_deref())?;
-                block_on(list(&running.http, &chosen, *json))?
+                block_on(list(&running, &chosen, *json))?
             }
             Self::Replay(letters) => letters.each(Method::POST, "/replay", "replayed"),
             Self::Drop(letters) => letters.each(Method::DELETE, "", "dropped"),
@@ -84,7 +84,7 @@ impl Letters {
         let running = Running::read(&self.target.state_dir)?;
         let chosen = choose(&running.contexts, Some(&self.system), Some(&self.context))?;
         let context = *chosen.first().context("the context is there")?;
-        let asked = Asked { http: &running.http, context };
+        let asked = Asked { running: &running, context };
         block_on(async {
             let numbers = match self.number {
                 Some(number) => vec![number],
@@ -133,9 +133,9 @@ fn choose<'a>(
     }
 }
 
-async fn list(http: &str, contexts: &[&Context], as_json: bool) -> Result<()> {
+async fn list(running: &Running, contexts: &[&Context], as_json: bool) -> Result<()> {
     let said = join_all(contexts.iter().map(async |context| {
-        let asked = Asked { http, context };
+        let asked = Asked { running, context };
         (*context, asked.letters().await)
     }));
     let (mut rows, mut all, mut failed) = (Vec::new(), Vec::new(), 0);
@@ -181,11 +181,11 @@ impl Asked<'_> {
         })?;
         let request = Request::builder()
             .method(method)
-            .uri(format!("{}{}/dead-letters{rest}", self.http, self.context.path()))
+            .uri(format!("{}{}/dead-letters{rest}", self.running.http, self.context.path()))
             .header(header::AUTHORIZATION, format!("Bearer {token}"))
             .body(Full::default())
             .context("the service token is no text for a header")?;
-        fetch(request, ANSWER).await
+        fetch(request, self.running.certificate.as_deref(), ANSWER).await
     }
 
     /// The dead letters, the oldest first.

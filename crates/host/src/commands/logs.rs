@@ -8,7 +8,7 @@ use clap::Args;
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io::{BufRead, BufReader, Seek, SeekFrom},
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     thread,
     time::Duration,
@@ -28,6 +28,9 @@ pub struct Logs {
     /// Go on with what they print from now on, until Ctrl-C.
     #[arg(short, long)]
     follow: bool,
+    /// Begin with the last so many lines of each file, instead of all.
+    #[arg(short = 'n', long, value_name = "LINES")]
+    tail: Option<u64>,
     #[command(flatten)]
     target: Target,
 }
@@ -45,6 +48,12 @@ impl Logs {
             known.dedup();
             let near = suggestion(id, known.iter().map(String::as_str));
             bail!("no component `{id}` has run here{near}; there are: {}", known.join(", "));
+        }
+        if let Some(lines) = self.tail {
+            for (path, read) in &mut files {
+                *read =
+                    last(path, lines).with_context(|| format!("cannot read {}", path.display()))?;
+            }
         }
         loop {
             for (path, read) in &mut files {
@@ -108,6 +117,32 @@ impl Logs {
     }
 }
 
+/// Where the last so many lines of a file begin.
+fn last(path: &Path, lines: u64) -> io::Result<u64> {
+    let mut file = File::open(path)?;
+    let end = file.metadata()?.len();
+    if lines == 0 {
+        return Ok(end);
+    }
+    let (mut begin, mut block, mut ends) = (end, vec![0; AT_ONCE], 0);
+    while begin > 0 {
+        let before = begin.saturating_sub(AT_ONCE as u64);
+        file.seek(SeekFrom::Start(before))?;
+        let block = &mut block[..usize::try_from(begin - before).unwrap_or(AT_ONCE)];
+        file.read_exact(block)?;
+        for (at, _) in block.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n') {
+            let next = before + at as u64 + 1;
+            // The last line's own end begins none.
+            ends += u64::from(next < end);
+            if ends == lines {
+                return Ok(next);
+            }
+        }
+        begin = before;
+    }
+    Ok(0)
+}
+
 /// The components that have logs, in order; one may be there twice.
 fn ids(folder: &Path) -> Result<Vec<String>> {
     let files = fs::read_dir(folder).with_context(|| {
@@ -126,4 +161,26 @@ fn id(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?.strip_suffix(".txt")?;
     let id = name.strip_suffix("_stdout").or_else(|| name.strip_suffix("_stderr"))?;
     Some(id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_lines_of_a_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let line = "x".repeat(AT_ONCE / 3);
+        let text: String = (0..9).map(|number| format!("{number}{line}\n")).collect();
+        for (text, ends_lines) in [(text.clone(), true), (text + "rest", false)] {
+            fs::write(file.path(), &text).unwrap();
+            let lines: Vec<_> = text.split_inclusive('\n').collect();
+            assert_eq!(lines.len(), if ends_lines { 9 } else { 10 });
+            for count in 0..12 {
+                let expected = lines[lines.len().saturating_sub(count)..].concat();
+                let begin = last(file.path(), count as u64).unwrap();
+                assert_eq!(&text[usize::try_from(begin).unwrap()..], expected, "{count}");
+            }
+        }
+    }
 }

@@ -73,19 +73,6 @@ impl WasiHttpHooks for Outbound {
 }
 
 impl Outbound {
-    /// Logs what the component was not granted, and the mend.
-    pub fn denied(&self, scheme: &str, host: &str, port: Option<u16>) {
-        let port = port.map_or(String::new(), |port| format!(":{port}"));
-        crate::say!(
-            Warn,
-            component = self.guest.id,
-            "component {} may not reach {scheme}://{host}{port}: add \"{scheme}://{host}{port}\" \
-             to its \
-             allowed_outbound_hosts in the manifest",
-            self.guest.id
-        );
-    }
-
     /// The span of a request, which then carries it. A component that says where the request belongs
     /// is believed: it may go on with what it began long ago, and another has asked it for.
     fn span(&self, request: &mut Request<WasiBody>) -> Option<Span> {
@@ -137,7 +124,7 @@ impl Outbound {
                 request.uri().to_string().parse().map_err(|_| Error::HttpRequestUriInvalid)?;
             let host = url.host_str().ok_or(Error::HttpRequestUriInvalid)?;
             if !self.guest.grants.allow(&url) {
-                self.denied(url.scheme(), host, url.port());
+                self.guest.denied(&url);
                 return Err(Error::HttpRequestDenied);
             }
             if let Some(id) = chaining::target(host) {
@@ -145,7 +132,7 @@ impl Outbound {
             }
         } else {
             if !self.guest.grants.allow_own() {
-                self.denied("http", "self", None);
+                self.guest.denied_at("http://self");
                 return Err(Error::HttpRequestDenied);
             }
             let authority = self.host.plan.listen.to_string();

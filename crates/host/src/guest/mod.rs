@@ -18,6 +18,7 @@ pub mod meter;
 pub mod redis;
 pub mod redis_pool;
 pub mod slices;
+pub mod sockets;
 pub mod sqlite;
 pub mod state;
 pub mod variables;

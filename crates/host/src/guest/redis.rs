@@ -63,7 +63,7 @@ impl State {
         };
         let Some(url) = url else { return false };
         if !self.guest().grants.allow(&url) {
-            self.outbound.denied(url.scheme(), url.host_str().unwrap_or_default(), url.port());
+            self.outbound.guest.denied(&url);
             return false;
         }
         let mut known = known();

@@ -13,6 +13,7 @@ use super::{
     meter::{Alive, Meter},
     redis_pool::Pool,
     slices::{Slices, give_way},
+    sockets,
 };
 use crate::app::{
     grants::Grants,
@@ -27,10 +28,12 @@ use crate::telemetry::{
 use anyhow::{Context, Result};
 use std::{
     collections::{HashMap, HashSet},
+    future,
     sync::{Arc, Mutex},
     time::Duration,
 };
 use tokio::sync::{Notify, Semaphore};
+use url::Url;
 use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder, component::ResourceTable};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView, p2::bindings::ProxyPre};
@@ -84,6 +87,8 @@ pub struct Guest {
     pub meter: Meter,
     /// Redis addresses that were found granted: parsing one for each request costs more than asking Redis to open it.
     pub granted_redis: Mutex<HashSet<String>>,
+    /// Whether it imports sockets.
+    uses_sockets: bool,
     environment: Vec<(String, String)>,
     stdout: Log,
     stderr: Log,
@@ -204,6 +209,10 @@ impl Guest {
             bulkhead: Bulkhead::new(plan.max_requests),
             meter: Meter::default(),
             granted_redis: Mutex::default(),
+            uses_sockets: component
+                .component_type()
+                .imports(engine)
+                .any(|(name, _)| name.starts_with("wasi:sockets/")),
             environment: plan.environment.clone().into_iter().collect(),
             stdout: log("stdout")?,
             stderr: log("stderr")?,
@@ -212,14 +221,38 @@ impl Guest {
 }
 
 impl Guest {
+    /// Logs that it was not granted what a URL names, and the mend.
+    pub fn denied(&self, url: &Url) {
+        let (scheme, host) = (url.scheme(), url.host_str().unwrap_or_default());
+        let port = url.port().map_or(String::new(), |port| format!(":{port}"));
+        self.denied_at(&format!("{scheme}://{host}{port}"));
+    }
+
+    /// As [`Guest::denied`], of an entry of `allowed_outbound_hosts`.
+    pub fn denied_at(&self, place: &str) {
+        crate::say!(
+            Warn,
+            component = self.id,
+            "component {} may not reach {place}: add \"{place}\" to its allowed_outbound_hosts in \
+             the manifest",
+            self.id
+        );
+    }
+
     /// What an instance has of the system. A folder costs opening it, a variable copying it.
-    fn wasi(&self, scope: Option<&Arc<Scope>>) -> WasiCtx {
+    fn wasi(self: &Arc<Self>, scope: Option<&Arc<Scope>>) -> WasiCtx {
         let mut wasi = WasiCtx::builder();
         wasi.stdout(self.stdout.within(scope))
             .stderr(self.stderr.within(scope))
             .envs(&self.environment);
         if let Some(scope) = scope {
             wasi.env(VARIABLE, scope.base().to_string());
+        }
+        if self.uses_sockets {
+            let guest = self.clone();
+            wasi.allow_tcp(true).allow_udp(true).socket_addr_check(move |address, usage| {
+                Box::pin(future::ready(sockets::allows(&guest, address, usage)))
+            });
         }
         for (folder, path) in &self.plan.folders {
             if let Err(error) = wasi.preopened_dir(folder, path, FsPerms::ReadOnly) {

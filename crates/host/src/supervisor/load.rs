@@ -10,7 +10,7 @@ use crate::app::{
     runtime_config::RuntimeConfig,
     template::Values,
     tls::{Tls, TlsFiles},
-    variables::{self, Provider},
+    variables::{self, DOTENV, Provider},
 };
 use crate::telemetry::settings::Settings;
 use anyhow::{Context, Result, ensure};
@@ -72,6 +72,23 @@ pub enum Redis {
 impl Source {
     fn manifest(&self) -> PathBuf {
         if self.from.is_dir() { self.from.join("spin.toml") } else { self.from.clone() }
+    }
+
+    /// The files that say what to run, and those that run, as far as what they say is in order.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let path = self.manifest();
+        let mut files = vec![path.clone(), PathBuf::from(DOTENV)];
+        files.extend(self.runtime_config.clone());
+        files.extend(self.tls.iter().flat_map(|tls| [tls.certificate.clone(), tls.key.clone()]));
+        if let (Ok(manifest), Ok(base)) = (Manifest::read(&path), base(&path)) {
+            for component in manifest.components.values() {
+                files.push(base.join(component.source()));
+                if !self.direct_mounts {
+                    files.extend(component.files(&base).find().unwrap_or_default().into_values());
+                }
+            }
+        }
+        files
     }
 
     /// The state folder, where the runtime config does not say otherwise.

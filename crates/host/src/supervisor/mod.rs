@@ -18,6 +18,7 @@ mod service;
 pub mod sockets;
 pub mod state_dir;
 pub mod tally;
+mod watch;
 
 use self::{
     fleet::Fleet,
@@ -25,6 +26,7 @@ use self::{
     seed::Seed,
     service::Supervisor,
     state_dir::StateDir,
+    watch::Watch,
 };
 use crate::{app::plan::Limits, say::Format};
 use anyhow::{Context, Result};
@@ -37,7 +39,7 @@ use std::{
 };
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::{mpsc, watch},
+    sync::{mpsc, watch as channel},
 };
 
 /// How to run an application.
@@ -47,6 +49,8 @@ pub struct Options {
     pub source: Source,
     /// What to put into the stores first.
     pub seed: Seed,
+    /// Whether to reload it when one of its files has changed.
+    pub watch: bool,
     /// Where to serve it.
     pub listen: SocketAddr,
     /// Where to be ordered about; loopback.
@@ -70,6 +74,7 @@ pub fn up(options: Options) -> Result<()> {
 
 async fn run(options: Options) -> Result<()> {
     let mut signals = Signals::new()?;
+    let watch = options.watch.then(|| Watch::new(&options.source));
     let loaded = Load::new(&options.source)?;
     let state = StateDir::take(&loaded.state_dir)?;
     let (listen, queues) = sockets::listen(options.listen, options.workers)?;
@@ -98,7 +103,7 @@ async fn run(options: Options) -> Result<()> {
             return Ok(());
         }
     };
-    let (stop_redis, redis_stopped) = watch::channel(false);
+    let (stop_redis, redis_stopped) = channel::channel(false);
     let redis_watch = match (own_redis, child?) {
         (Some(server), Some(child)) => Some(tokio::spawn(async move {
             server.watch(child, redis_stopped).await;
@@ -115,9 +120,9 @@ async fn run(options: Options) -> Result<()> {
         let plan = plan?;
         options.seed.sow(&plan).await?;
         let (questions, asked) = mpsc::channel(16);
-        let admin = admin::serve(options.admin, questions).await?;
+        let admin = admin::serve(options.admin, questions.clone()).await?;
         let (fleet, events) = Fleet::start(plan, queues).await?;
-        anyhow::Ok((fleet, events, asked, admin))
+        anyhow::Ok((fleet, events, questions, asked, admin))
     };
     let started = tokio::select! {
         started = started => started,
@@ -126,7 +131,7 @@ async fn run(options: Options) -> Result<()> {
             return Ok(());
         }
     };
-    let (fleet, events, asked, admin) = match started {
+    let (fleet, events, questions, asked, admin) = match started {
         Ok(started) => started,
         Err(error) => {
             stop_redis().await;
@@ -146,6 +151,9 @@ async fn run(options: Options) -> Result<()> {
     };
     supervisor.announce()?;
     tell(&supervisor, &loaded);
+    if let Some(watch) = watch {
+        tokio::spawn(watch.run(questions));
+    }
 
     let events = supervisor.serve(events, asked, &mut signals).await;
     let Supervisor { state, fleet, redis, reload, .. } = supervisor;

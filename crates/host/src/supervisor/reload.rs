@@ -9,7 +9,7 @@ use super::{
 use crate::app::plan::{ComponentPlan, Plan};
 use anyhow::{Context, Result};
 use serde::Serialize;
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc};
 use tokio::sync::{mpsc, oneshot};
 
 /// What a reload needs to know of the running application.
@@ -73,6 +73,19 @@ impl Reload {
             server.adopt_users(users);
         }
         Ok(changes)
+    }
+}
+
+impl fmt::Display for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let all = [("added", &self.added), ("changed", &self.changed), ("removed", &self.removed)];
+        let all = all.into_iter().filter(|(_, ids)| !ids.is_empty());
+        let all: Vec<_> = all.map(|(what, ids)| format!("{what} {}", ids.join(", "))).collect();
+        match all.is_empty() {
+            // Routes, for example.
+            true => f.write_str("no component has changed"),
+            false => f.write_str(&all.join("; ")),
+        }
     }
 }
 

@@ -110,8 +110,12 @@ impl Supervisor {
         };
         self.reload = Some(tokio::spawn(async move {
             let result = reload.run().await;
-            if let Err(error) = &result {
-                crate::say!(Error, "madang: the application was not reloaded: {error:#}");
+            match &result {
+                Ok(changes) if changes.replaced => crate::say!("madang: reloaded: {changes}"),
+                Ok(_) => {}
+                Err(error) => {
+                    crate::say!(Error, "madang: the application was not reloaded: {error:#}");
+                }
             }
             let result = result.map(|changes| json!(changes));
             let _ = answer.send(result.map_err(|error| Refused::Faulty(format!("{error:#}"))));
@@ -153,6 +157,10 @@ impl Supervisor {
         format!("{}://{}", self.fleet.plan().scheme(), self.listen)
     }
 
+    fn certificate(&self) -> Option<String> {
+        self.fleet.plan().tls.as_ref().map(|tls| tls.certificate().to_owned())
+    }
+
     /// The admin port's base URL.
     pub(super) fn admin_url(&self) -> String {
         format!("http://{}", self.admin)
@@ -171,6 +179,7 @@ impl Supervisor {
             processes: self.fleet.processes(),
             contexts: self.contexts(),
             http: self.http(),
+            certificate: self.certificate(),
             redis: self.redis.admin_url(),
         }
     }
@@ -222,6 +231,7 @@ impl Supervisor {
         self.state.announce(&Running {
             pid: std::process::id(),
             http: self.http(),
+            certificate: self.certificate(),
             admin: self.admin_url(),
             redis: self.redis.address().map(|address| RunningRedis {
                 address,

@@ -25,6 +25,9 @@ pub struct Running {
     pub pid: u32,
     /// The application's base URL.
     pub http: String,
+    /// The certificate that it shows, and those that vouch for it, in PEM, where that is HTTPS.
+    #[serde(default)]
+    pub certificate: Option<String>,
     /// The admin port's base URL.
     pub admin: String,
     /// Its Redis, if it uses one.

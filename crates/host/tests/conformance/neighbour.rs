@@ -2,11 +2,11 @@
 
 use std::{
     io::{BufRead, BufReader, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
     thread,
 };
 
-/// Answers every request with its first line. It ends with the test's process.
+/// Answers every request with its first line, and every datagram with itself. It ends with the test's process.
 pub struct Neighbour(SocketAddr);
 
 impl Neighbour {
@@ -18,6 +18,13 @@ impl Neighbour {
             for stream in listener.incoming() {
                 // A client that goes away is its own affair.
                 let _ = stream.and_then(|stream| answer(&stream));
+            }
+        });
+        let datagrams = UdpSocket::bind(address).unwrap();
+        thread::spawn(move || {
+            let mut text = [0; 64];
+            while let Ok((length, client)) = datagrams.recv_from(&mut text) {
+                let _ = datagrams.send_to(&text[..length], client);
             }
         });
         Self(address)

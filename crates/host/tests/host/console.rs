@@ -55,6 +55,10 @@ fn logs_are_printed_and_followed() {
     assert!(success, "{said}");
     assert_eq!(said, "[hello] one\n[hello] two\n[other] three\n[other] half\n");
     assert_eq!(folder.run(&["logs", "hello"]), (true, "one\ntwo\n".to_owned()));
+    for (lines, expected) in [("0", ""), ("1", "two\n"), ("2", "one\ntwo\n"), ("9", "one\ntwo\n")] {
+        let (_, said) = folder.run(&["logs", "hello", "--tail", lines]);
+        assert_eq!(said, expected, "--tail {lines}");
+    }
     let (success, said) = folder.run(&["logs", "helo"]);
     assert!(!success && said.contains("`helo` has run here, did you mean `hello`?"), "{said}");
 

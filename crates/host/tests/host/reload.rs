@@ -315,6 +315,45 @@ fn a_death_during_a_reload_leaves_all_old_or_all_new() {
 }
 
 #[test]
+fn what_is_watched_is_reloaded_when_it_changes() {
+    let folder = Folder::new(
+        &[("hello", Action::Answer), ("show", Action::Show("told.txt"))],
+        "files = [\"told.*\"]\n",
+    );
+    fs::write(folder.path().join("told.txt"), "one").unwrap();
+    let app = folder.up(&["--workers", "1", "--watch"]);
+    let manifest = fs::read_to_string(folder.path().join("spin.toml")).unwrap();
+    let said = |words: &str| app.errors().contains(words);
+
+    folder.build("hello", &Action::Status(202));
+    wait_for("the new component", || app.get("/hello") == 202);
+    assert!(said("reloaded: changed hello"), "{}", app.errors());
+
+    fs::write(folder.path().join("told.txt"), "two").unwrap();
+    wait_for("the new file", || app.ask("/show", &[]).headers().get("echo").unwrap() == "two");
+
+    // What is wrong is said once, and what runs goes on until it is mended.
+    folder.write_manifest("nothing");
+    wait_for("the refusal", || said("the application was not reloaded: the manifest"));
+    assert_eq!(app.get("/hello"), 202);
+    folder.write_manifest(&manifest.replace("route = \"/hello\"", "route = \"/hi\""));
+    wait_for("the new route", || app.get("/hi") == 202);
+    assert_eq!(app.get("/hello"), 404);
+    assert!(said("reloaded: no component has changed"), "{}", app.errors());
+    assert_eq!(app.errors().matches("was not reloaded").count(), 1, "{}", app.errors());
+}
+
+#[test]
+fn what_is_not_watched_stays_until_it_is_asked_for() {
+    let folder = Folder::new(&[("hello", Action::Answer)], "");
+    let app = folder.up(&["--workers", "1"]);
+    folder.build("hello", &Action::Status(202));
+    assert_eq!(app.get("/hello"), 200);
+    assert_eq!(reload(&folder), changed("hello"));
+    assert_eq!(app.get("/hello"), 202);
+}
+
+#[test]
 fn there_is_one_reload_at_a_time() {
     let folder = Folder::new(&[("hello", Action::Answer)], "");
     let app = folder.up(&["--workers", "1"]);

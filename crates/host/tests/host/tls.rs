@@ -1,9 +1,14 @@
-use crate::app::{Action, App, Folder};
+use crate::{
+    app::{Action, App, Folder},
+    metrics::number,
+};
+use madang_testing::spin_manifest;
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned,
     crypto::ring,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
+use serde_json::{Value, json};
 use std::{
     fs,
     io::{Read, Write},
@@ -117,6 +122,50 @@ fn a_reload_takes_a_renewed_certificate() {
     write("key.pem", OTHER.1);
     assert!(folder.run(&["reload"]).0);
     assert!(ask_trusting(OTHER.0, &app, "/echo").unwrap().starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn the_commands_know_the_application_by_its_certificate() {
+    const DELIVERY: &str = "bookrent-delivery";
+    let folder = folder(KEY);
+    let manifest = spin_manifest();
+    let config = format!(
+        "state_dir = \".madang\"\n[key_value_store.{DELIVERY}]\ntype = \"spin\"\npath = \"store.db\"\n"
+    );
+    fs::write(folder.path().join("runtime-config.toml"), config).unwrap();
+    let chosen = [
+        ["--from", manifest.to_str().unwrap()],
+        ["--component-id", DELIVERY],
+        ["--runtime-config-file", "runtime-config.toml"],
+        ["--variable", "service_token=secret"],
+    ];
+    let app = folder.up(&[&FLAGS[..], &chosen.concat()].concat());
+    let reached = |app: &App| {
+        let (success, said) = folder.run(&["breakers", "--json"]);
+        assert!(success, "{said}");
+        let said: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(said[DELIVERY], json!({ "breakers": [], "shed": 0 }));
+        let (success, said) = folder.run(&["dead-letters", "list"]);
+        assert!(success, "{said}");
+        let (_, _, metrics) = app.told("/metrics");
+        let up = format!("madang_component_up{{component=\"{DELIVERY}\",system=\"bookrent\"}}");
+        assert_eq!(number(&metrics, &up), Some(1.0), "{metrics}");
+    };
+    reached(&app);
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("certificate.pem", OTHER.0);
+    write("key.pem", OTHER.1);
+    let (success, said) = folder.run(&["reload"]);
+    assert!(success, "{said}");
+    reached(&app);
+
+    // Who shows another is not told the service token.
+    let file = folder.path().join(".madang/running.json");
+    let mut running = app.running();
+    running["certificate"] = CERTIFICATE.into();
+    fs::write(&file, running.to_string()).unwrap();
+    let (success, said) = folder.run(&["dead-letters", "list"]);
+    assert!(!success && said.contains("invalid peer certificate"), "{said}");
 }
 
 #[test]

@@ -1,13 +1,17 @@
-//! Measures BookRent on the embedded host, and prints what it measured beside the targets.
+//! Measures BookRent on the embedded host, or the host alone, and prints what it measured beside targets.
 //!
 //! Everything is measured in one run, one phase after the other, with the load generator on the
 //! same machine: figures can be compared within a run, hardly between machines.
 #![allow(clippy::print_stdout, reason = "the table is the result")]
 
+mod args;
+mod bare;
 mod figures;
+mod host;
 mod phases;
 
 use anyhow::{Result, bail};
+use args::{Args, What};
 use clap::Parser;
 use madang_testing::Backend;
 use madang_testing::Host;
@@ -15,16 +19,21 @@ use phases::{Bench, Sizes};
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// Measures Madang on this machine, beside its targets.
+/// Measures Madang on this machine.
 #[derive(Parser)]
-struct Args {
-    /// A few seconds for each figure
-    #[arg(long)]
-    short: bool,
+struct Command {
+    #[command(flatten)]
+    args: Args,
 }
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
+    let Args { what, short } = Command::parse().args;
+    let measured = match what {
+        What::Bookrent => bookrent(short),
+        What::Host => host::run(short),
+        What::Bare => bare::serve(),
+    };
+    match measured {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -33,8 +42,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: &Args) -> Result<()> {
-    let sizes = if args.short { Sizes::SHORT } else { Sizes::FULL };
+fn bookrent(short: bool) -> Result<()> {
+    let sizes = if short { Sizes::SHORT } else { Sizes::FULL };
     let mut figures = figures::Figures::default();
     phases::component_sizes(&mut figures)?;
 

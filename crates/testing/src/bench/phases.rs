@@ -7,7 +7,7 @@ use http_body_util::Full;
 use hyper::{Request, StatusCode};
 use madang_testing::load::{self, Clients, End, Exchange, percentile};
 use madang_testing::usage::Meter;
-use madang_testing::{Client, Host, eventually, repository};
+use madang_testing::{Client, Host, eventually, procfs, repository};
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
@@ -180,6 +180,10 @@ impl Bench {
     /// Prints the table, and gives back how many errors there were.
     pub fn report(mut self) -> u64 {
         self.figures.memory();
+        let workers = self.host.running().workers;
+        let memories = workers.iter().filter_map(|pid| Some(procfs::memory(*pid)?.rss));
+        let largest = memories.max().unwrap_or_default() as f64 / 1e6;
+        self.figures.below("    the worker that has most", largest, 100.0, "MB");
         let errors = self.figures.print();
         self.host.stop();
         errors

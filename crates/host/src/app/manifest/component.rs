@@ -1,7 +1,7 @@
 //! `[component.<id>]`.
 
 use crate::app::{
-    files::Mount,
+    files::{Files, Mount},
     template::{self, Count},
 };
 use anyhow::{Result, anyhow, bail, ensure};
@@ -83,6 +83,16 @@ pub struct ComponentSettings {
 }
 
 impl Component {
+    /// Which files it may read, of an application in the folder `base`.
+    pub fn files(&self, base: &Path) -> Files {
+        Files {
+            base: base.to_owned(),
+            mounts: self.files.clone(),
+            exclude: self.exclude_files.clone(),
+            direct: false,
+        }
+    }
+
     /// The .wasm file, as written: relative to the manifest.
     pub fn source(&self) -> &Path {
         match &self.source {

@@ -13,7 +13,7 @@ use super::{
     parse::from_toml,
     template::{self, Count},
 };
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use indexmap::IndexMap;
 use serde::{Deserialize, de};
 use std::path::Path;
@@ -22,7 +22,8 @@ use std::path::Path;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    spin_manifest_version: u32,
+    #[serde(rename = "spin_manifest_version")]
+    _version: de::IgnoredAny,
     /// `[application]`.
     pub application: Application,
     /// `[variables]`, by name.
@@ -95,6 +96,28 @@ pub struct Variable {
     _secret: bool,
 }
 
+/// What tells a manifest of another version, whose other keys are unknown here.
+#[derive(Deserialize)]
+struct Version {
+    /// Version 1 also knew it as `spin_version`.
+    #[serde(alias = "spin_version")]
+    spin_manifest_version: Option<toml::Value>,
+}
+
+impl Version {
+    fn check(&self) -> Result<()> {
+        match &self.spin_manifest_version {
+            // That it is missing is told with what else is.
+            None | Some(toml::Value::Integer(2)) => Ok(()),
+            Some(_) => {
+                bail!(
+                    "spin_manifest_version must be 2: `spin doctor` converts a manifest of version 1"
+                )
+            }
+        }
+    }
+}
+
 impl Manifest {
     /// Reads and checks a manifest. Errors name the file, the key and the mend.
     pub fn read(path: &Path) -> Result<Self> {
@@ -107,6 +130,7 @@ impl Manifest {
 
     /// Parses and checks a manifest's text.
     pub fn parse(text: &str) -> Result<Self> {
+        from_toml::<Version>(text)?.check()?;
         let manifest: Self = from_toml(text)?;
         manifest.check()?;
         Ok(manifest)
@@ -142,7 +166,6 @@ impl Manifest {
     }
 
     fn check(&self) -> Result<()> {
-        ensure!(self.spin_manifest_version == 2, "spin_manifest_version must be 2");
         for (name, variable) in &self.variables {
             template::check_name(name).map_err(|fault| anyhow!("[variables]: {fault}"))?;
             ensure!(

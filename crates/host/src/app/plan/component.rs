@@ -110,12 +110,7 @@ impl ComponentPlan {
                 })
                 .collect::<Result<_>>()?,
             environment: component.environment.clone().into_iter().collect(),
-            files: Files {
-                base: base.to_owned(),
-                mounts: component.files.clone(),
-                exclude: component.exclude_files.clone(),
-                direct: false,
-            },
+            files: component.files(base),
             folders: Vec::new(),
             key_value_stores: component.key_value_stores.clone(),
             sqlite_databases: component.sqlite_databases.clone(),

@@ -37,6 +37,8 @@ pub struct Figures {
     pub contexts: Vec<Context>,
     /// The application's base URL.
     pub http: String,
+    /// The certificate that it shows, in PEM, where that is HTTPS.
+    pub certificate: Option<String>,
     /// Its Redis, if it uses one.
     pub redis: Option<String>,
 }
@@ -50,7 +52,7 @@ pub async fn scrape(figures: Figures) -> String {
             None => None,
         }
     };
-    let (logs, infos) = tokio::join!(logs, stored::infos(&figures.http, &figures.contexts));
+    let (logs, infos) = tokio::join!(logs, stored::infos(&figures));
     let mut text = Text::default();
     requests(&mut text, &figures.measures);
     instances(&mut text, &figures);

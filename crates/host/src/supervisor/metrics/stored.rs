@@ -1,5 +1,6 @@
 //! What stands in Redis, and what the components say of themselves, at the moment of a scrape.
 
+use super::Figures;
 use crate::{
     breakers,
     contexts::{Context, head_key, systems},
@@ -65,10 +66,11 @@ pub async fn logs(url: &str, contexts: &[Context]) -> Result<Logs> {
 }
 
 /// The components' info, by component; `None` where one does not answer.
-pub async fn infos(http: &str, contexts: &[Context]) -> BTreeMap<String, Option<Value>> {
-    let asked = contexts.iter().map(|context| async {
-        let url = format!("{http}{}/info", context.path());
-        (context.component.clone(), breakers::info(&url, ANSWER).await.ok())
+pub async fn infos(figures: &Figures) -> BTreeMap<String, Option<Value>> {
+    let certificate = figures.certificate.as_deref();
+    let asked = figures.contexts.iter().map(|context| async {
+        let url = format!("{}{}/info", figures.http, context.path());
+        (context.component.clone(), breakers::info(&url, certificate, ANSWER).await.ok())
     });
     futures_util::future::join_all(asked).await.into_iter().collect()
 }

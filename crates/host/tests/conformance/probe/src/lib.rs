@@ -51,8 +51,8 @@ async fn run(commands: &str, asked: Option<&http::Asked>, answer: &mut Answer) {
             "request" => asked.ok_or("no-request".to_owned()).and_then(|asked| asked.part(rest)),
             "answer" => answer.change(rest),
             "variable" => variables::get(rest).map_err(refusal),
-            "environment" | "arguments" | "read" | "list" | "write" | "print" | "connect"
-            | "trap" => system::run(verb, rest),
+            "environment" | "arguments" | "read" | "list" | "write" | "print" | "tcp" | "udp"
+            | "listen" | "trap" => system::run(verb, rest),
             "key-value" => stores::key_value(rest),
             "wasi-keyvalue" => keyvalue::run(rest),
             "sqlite" => stores::sqlite(rest),

@@ -1,10 +1,14 @@
 //! What WASI gives: environment, files, output, sockets.
 
 use crate::answer::Told;
-use std::{env, fs, io, net::TcpStream};
+use std::{
+    env, fs,
+    io::{self, Read, Write},
+    net::{TcpListener, TcpStream, UdpSocket},
+};
 
 /// Runs one of `environment [<name>]`, `arguments`, `read <path>`, `list <path>`, `write <path> <text>`,
-/// `print <text>`, `connect <address>` and `trap`.
+/// `print <text>`, `tcp <address> <line>`, `udp <address> <text>`, `listen <address>` and `trap`.
 pub fn run(verb: &str, rest: &str) -> Told {
     match verb {
         "environment" if rest.is_empty() => {
@@ -31,14 +35,37 @@ pub fn run(verb: &str, rest: &str) -> Told {
             let (path, text) = rest.split_once(' ').unwrap_or((rest, ""));
             fs::write(path, text).map(|()| "done".to_owned()).map_err(kind)
         }
-        "print" => {
-            use io::Write;
-            writeln!(io::stdout(), "{rest}").map(|()| "done".to_owned()).map_err(kind)
+        "print" => writeln!(io::stdout(), "{rest}").map(|()| "done".to_owned()).map_err(kind),
+        "tcp" => {
+            let (address, line) = rest.split_once(' ').unwrap_or((rest, ""));
+            tcp(address, line).map_err(kind)
         }
-        "connect" => TcpStream::connect(rest).map(|_| "connected".to_owned()).map_err(kind),
+        "udp" => {
+            let (address, text) = rest.split_once(' ').unwrap_or((rest, ""));
+            udp(address, text).map_err(kind)
+        }
+        "listen" => TcpListener::bind(rest).map(|_| "listening".to_owned()).map_err(kind),
         "trap" => panic!("told to"),
         other => Err(format!("unknown command {other}")),
     }
+}
+
+/// The last line of what a server of HTTP answers to a request's first line.
+fn tcp(address: &str, line: &str) -> io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    write!(stream, "{line}\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer.lines().last().unwrap_or_default().to_owned())
+}
+
+/// What comes back for a datagram.
+fn udp(address: &str, text: &str) -> io::Result<String> {
+    let socket = UdpSocket::bind("0.0.0.0:0")?;
+    socket.send_to(text.as_bytes(), address)?;
+    let mut answer = [0; 64];
+    let (length, _) = socket.recv_from(&mut answer)?;
+    Ok(String::from_utf8_lossy(&answer[..length]).into_owned())
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "as map_err gives it")]

@@ -1,0 +1,34 @@
+//! What can be said to `cargo xtask bench`, which has this file as a module too: so it refuses what cannot be
+//! measured before it builds anything.
+
+use clap::ValueEnum;
+
+/// What is measured, and how long.
+#[derive(clap::Args)]
+pub struct Args {
+    /// What
+    #[arg(default_value = "bookrent")]
+    pub what: What,
+    /// A few seconds for each figure, to see that it works rather than how fast
+    #[arg(long)]
+    pub short: bool,
+}
+
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum What {
+    /// BookRent on the embedded host, beside its targets
+    Bookrent,
+    /// The embedded host alone, beside `spin up` where that is on the PATH, and beside a bare server
+    Host,
+    /// The bare server itself, until its input ends
+    #[value(hide = true)]
+    Bare,
+}
+
+impl What {
+    /// As it is written.
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
