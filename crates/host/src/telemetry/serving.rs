@@ -10,7 +10,7 @@ use std::{
     net::SocketAddr,
     pin::Pin,
     sync::Arc,
-    task::{Context as TaskContext, Poll, ready},
+    task::{self, Poll, ready},
 };
 use wasmtime_wasi_http::{Error, WasiBody};
 
@@ -108,7 +108,7 @@ impl Body for Traced {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        context: &mut TaskContext,
+        context: &mut task::Context,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
         match &frame {
