@@ -3,6 +3,7 @@
 
 use super::{
     admission::SHED,
+    failure::Failure,
     faults::{Life, Trigger},
     state::{Guest, Host, State},
 };
@@ -10,12 +11,10 @@ use crate::{
     app::routes::{CHAINED, WELL_KNOWN, describe_chained},
     problem,
     telemetry::{
-        Tracer,
         context::Context,
+        receiving::receive,
         scope::Scope,
         serving::{Failed, Serving},
-        span::Span,
-        wire::Kind,
     },
 };
 use anyhow::Result;
@@ -25,7 +24,7 @@ use http::{
     uri::{Authority, PathAndQuery},
 };
 use http_body_util::{BodyExt, Empty, Full};
-use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::SystemTime};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::SystemTime};
 use tokio::{
     sync::oneshot,
     time::{sleep, timeout},
@@ -40,59 +39,6 @@ pub enum Origin {
     Outside,
     /// A component of this process, or the host itself.
     Inside,
-}
-
-/// Why a component gave no answer.
-#[derive(Debug)]
-pub enum Failure {
-    /// A fault that a tester injected.
-    Down,
-    /// As many requests were at work and waiting as the component may have.
-    Full,
-    /// No place became free while the request could wait.
-    Busy,
-    /// The time limit passed.
-    TimedOut,
-    /// The guest trapped, or ended without an answer.
-    Trap(wasmtime::Error),
-    /// The guest answered a message with an error.
-    Refused,
-    /// A crash that a tester injected.
-    Killed,
-}
-
-impl Failure {
-    /// What a span tells of it: its kind, and why without where.
-    pub fn told(&self) -> Failed {
-        let kind = match self {
-            Self::Down => "down",
-            Self::Full => "full",
-            Self::Busy => "busy",
-            Self::TimedOut => "timeout",
-            Self::Trap(_) => "trap",
-            Self::Refused => "refused",
-            Self::Killed => "killed",
-        };
-        let why = match self {
-            Self::Trap(error) => error.root_cause().to_string(),
-            other => other.to_string(),
-        };
-        Failed { kind, why }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            Self::Down => f.write_str("is down (by order of the admin port)"),
-            Self::Full => f.write_str("has as much at work and waiting as it may have"),
-            Self::Busy => f.write_str("is busy: no instance became free in time"),
-            Self::TimedOut => f.write_str("took longer than --request-timeout and was stopped"),
-            Self::Trap(error) => write!(f, "failed: {error:?}"),
-            Self::Refused => f.write_str("answered a message with an error"),
-            Self::Killed => f.write_str("was killed (by order of the admin port)"),
-        }
-    }
 }
 
 impl Host {
@@ -405,31 +351,6 @@ impl Host {
             _ => problem::answer(StatusCode::NOT_FOUND, "The host has nothing of this name."),
         }
     }
-}
-
-/// The span of a message, and the scope of the instance that hears it. A CloudEvent says what it
-/// follows from (CloudEvents' extension for distributed tracing).
-fn receive(
-    tracer: &Arc<Tracer>,
-    guest: &Guest,
-    channel: &str,
-    message: &[u8],
-) -> (Arc<Scope>, Option<Span>) {
-    #[derive(serde::Deserialize)]
-    struct Traced<'a> {
-        traceparent: &'a str,
-    }
-    let parent = serde_json::from_slice(message)
-        .ok()
-        .and_then(|Traced { traceparent }| Context::parse(traceparent));
-    let (context, mut span) = tracer.enter(parent, Kind::Consumer, &format!("{channel} receive"));
-    if let Some(span) = &mut span {
-        span.set("messaging.system", "redis")
-            .set("messaging.operation", "receive")
-            .set("messaging.destination.name", channel)
-            .set("component_id", guest.id.as_str());
-    }
-    (Scope::new(tracer, context), span)
 }
 
 /// Takes away what no component is to hear from a client.

@@ -11,7 +11,7 @@ use crate::{
     app::plan::{Subscription, without_password},
     control::FromProcess,
     guest::{
-        call::Failure,
+        failure::Failure,
         state::{Guest, Host},
     },
 };

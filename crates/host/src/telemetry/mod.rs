@@ -9,6 +9,7 @@
 pub mod context;
 pub mod export;
 pub mod queue;
+pub mod receiving;
 pub mod sampler;
 pub mod scope;
 pub mod serving;
