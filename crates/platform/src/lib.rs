@@ -28,6 +28,7 @@ pub mod problem;
 pub mod redis;
 pub mod rest;
 pub mod site;
+mod span;
 pub mod spec;
 pub mod spin;
 pub mod trace;

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::time::{Duration, SystemTime};
 
+use serde_json::Value;
 use spin_sdk::redis::{Connection, RedisParameter, RedisResult};
 use wasi::http::types::{
     Fields, IncomingBody, IncomingRequest, IncomingResponse, Method, OutgoingBody,
@@ -139,6 +140,21 @@ impl Host for Spin {
     fn random(&self) -> u64 {
         random()
     }
+
+    fn hears_spans(&self) -> bool {
+        traceparent().is_some()
+    }
+
+    fn tell_span(&self, told: &Value) {
+        // One write: each is a call to the host.
+        let line = format!("madang:span {told}\n");
+        eprint!("{line}");
+    }
+}
+
+/// What woke this instance, where the host makes spans and hears of others.
+fn traceparent() -> Option<String> {
+    std::env::var("TRACEPARENT").ok()
 }
 
 /// 64 random bits.
@@ -183,7 +199,7 @@ pub fn typed<C: Context, T>(work: impl FnOnce(&Env) -> Result<T, Error>) -> Resu
     let definition = C::define();
     let spin = Spin::of(&definition);
     let id = format!("{:016x}{:016x}", spin.random(), spin.random());
-    let traceparent = trace::continued(None, || spin.random());
+    let traceparent = trace::continued(traceparent().as_deref(), || spin.random());
     let cause = Cause { correlation: id.clone(), id, traceparent };
     work(&definition.env(&spin, cause)).map_err(Problem::from)
 }
@@ -196,7 +212,7 @@ pub fn typed<C: Context, T>(work: impl FnOnce(&Env) -> Result<T, Error>) -> Resu
 pub fn hear<C: Context>() -> Result<(), Error> {
     let definition = C::define();
     let spin = Spin::of(&definition);
-    let traceparent = trace::continued(None, || spin.random());
+    let traceparent = trace::continued(traceparent().as_deref(), || spin.random());
     let cause = Cause { traceparent, ..Cause::default() };
     let env = definition.env(&spin, cause);
     match health::catch_up(&definition, &env) {

@@ -80,10 +80,10 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Up { args } => return up::run(&args),
         Command::Build => build::run(&setup::run()?)?,
         Command::Test => test::run()?,
-        Command::Bench(bench::Args { what, short }) => {
+        Command::Bench(bench::Args { what, short, write }) => {
             let what = what.name();
-            let args: Vec<&str> =
-                [what.as_str()].into_iter().chain(short.then_some("--short")).collect();
+            let flags = flags([(short, "--short"), (write, "--write")]);
+            let args: Vec<&str> = [what.as_str()].into_iter().chain(flags).collect();
             return testing::run(testing::BENCH, &args);
         }
         Command::Contracts => return testing::run(testing::CONTRACTS, &[]),
@@ -91,11 +91,15 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Drill(args) if args.list => drill::list(),
         Command::Drill(drill::Args { name, all, short, .. }) => {
             let name = name.map(drill::Drill::name);
-            let flags = [(all, "--all"), (short, "--short")];
-            let flags = flags.into_iter().filter_map(|(is_set, flag)| is_set.then_some(flag));
+            let flags = flags([(all, "--all"), (short, "--short")]);
             let args: Vec<&str> = name.as_deref().into_iter().chain(flags).collect();
             return testing::run(testing::DRILL, &args);
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Those that are set.
+fn flags<const N: usize>(all: [(bool, &str); N]) -> impl Iterator<Item = &str> {
+    all.into_iter().filter_map(|(is_set, flag)| is_set.then_some(flag))
 }

@@ -12,6 +12,7 @@ use crate::app::{
     tls::{Tls, TlsFiles},
     variables::{self, DOTENV, Provider},
 };
+use crate::telemetry::settings::Settings;
 use anyhow::{Context, Result, ensure};
 use std::{
     net::SocketAddr,
@@ -217,6 +218,7 @@ impl Load {
             "no trigger calls a component that runs: add a [[trigger.http]] or a [[trigger.redis]]"
         );
         plan.tls.clone_from(&self.tls);
+        plan.telemetry = Settings::from_environment(&plan.name, &plan.version)?;
         for component in plan.components.values_mut() {
             component.environment.extend(self.environment.iter().cloned());
             component.files.direct = self.direct_mounts;

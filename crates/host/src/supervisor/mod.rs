@@ -4,6 +4,7 @@ pub mod acl;
 pub mod admin;
 mod assets;
 pub mod child;
+pub mod collector;
 pub mod compile;
 pub mod fleet;
 pub mod handover;

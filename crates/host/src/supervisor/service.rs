@@ -176,6 +176,7 @@ impl Supervisor {
         Figures {
             measures: self.fleet.measures(),
             shed: components.map(|id| (id.clone(), self.fleet.shed(id))).collect(),
+            spans: self.fleet.spans(),
             processes: self.fleet.processes(),
             contexts: self.contexts(),
             http: self.http(),

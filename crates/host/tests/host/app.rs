@@ -159,6 +159,11 @@ impl Folder {
         ] {
             command.env_remove(name);
         }
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("OTEL_") {
+                command.env_remove(&name);
+            }
+        }
         // As people read it, where a test does not say otherwise.
         command.env("MADANG_LOG_FORMAT", "pretty");
         command
@@ -180,10 +185,16 @@ impl Folder {
 
     /// Starts `madang up` and waits until it serves.
     pub fn up(&self, arguments: &[&str]) -> App {
+        self.up_with(&[], arguments)
+    }
+
+    /// The same, with environment variables.
+    pub fn up_with(&self, environment: &[(&str, &str)], arguments: &[&str]) -> App {
         let errors = self.path().join("errors.txt");
         let mut child = self
             .command(&["up", "--listen", "127.0.0.1:0"])
             .args(arguments)
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(fs::File::create(&errors).unwrap())
             .spawn()

@@ -12,6 +12,9 @@ pub struct Args {
     /// A few seconds for each figure, to see that it works rather than how fast
     #[arg(long)]
     pub short: bool,
+    /// Put the tables and their drawings into docs/PERFORMANCE.md (growth)
+    #[arg(long)]
+    pub write: bool,
 }
 
 /// What can be measured.
@@ -21,9 +24,14 @@ pub enum What {
     Bookrent,
     /// The embedded host alone, beside `spin up` where that is on the PATH, and beside a bare server
     Host,
+    /// BookRent, by the number of clients, what is stored, the components that run, and who reads the log
+    Growth,
     /// The bare server itself, until its input ends
     #[value(hide = true)]
     Bare,
+    /// The native server itself, until its input ends
+    #[value(hide = true)]
+    Native,
 }
 
 impl What {

@@ -1,20 +1,13 @@
 //! The bare server: hyper answering from memory, a thread for each core on one port. What any host of
 //! HTTP in Rust costs at the least.
 
-use crate::args::What;
+use crate::child::wait_for_end;
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Response, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use std::{
-    convert::Infallible,
-    io::{BufRead, BufReader, Read},
-    net::SocketAddr,
-    process::{Child, Command, Stdio},
-    sync::mpsc,
-    thread,
-};
+use std::{convert::Infallible, net::SocketAddr, sync::mpsc, thread};
 use tokio::{net::TcpSocket, task::LocalSet};
 
 /// Serves on a free port, which it prints, until standard input ends.
@@ -28,7 +21,7 @@ pub fn serve() -> Result<()> {
         is_listening.recv().context("a thread of the bare server cannot listen")?;
     }
     println!("{address}");
-    std::io::stdin().read_to_end(&mut Vec::new())?;
+    wait_for_end();
     Ok(())
 }
 
@@ -54,38 +47,4 @@ fn run(address: SocketAddr, listening: &mpsc::Sender<()>) -> Result<()> {
             tokio::task::spawn_local(connection);
         }
     }))
-}
-
-/// The bare server in a process of its own. Dropped, it ends.
-pub struct Bare {
-    child: Child,
-    /// Where it serves.
-    pub address: SocketAddr,
-}
-
-impl Bare {
-    /// Starts it.
-    pub fn start() -> Result<Self> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.arg(What::Bare.name()).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().context("the bare server")?;
-        let mut line = String::new();
-        if let Some(output) = child.stdout.take() {
-            BufReader::new(output).read_line(&mut line)?;
-        }
-        let address = line.trim().parse().context("the bare server does not serve")?;
-        Ok(Self { child, address })
-    }
-
-    /// Its process id.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-}
-
-impl Drop for Bare {
-    fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        let _ = self.child.wait();
-    }
 }

@@ -2,7 +2,7 @@
 //! `spin up` and the bare server, one after the other in the same run and several times over, so that
 //! what disturbs the machine disturbs all of them.
 
-use crate::{bare::Bare, figures::number};
+use crate::{args::What, child::Served, figures::number};
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use http_body_util::Full;
@@ -58,7 +58,7 @@ pub fn run(short: bool) -> Result<()> {
     };
     let mut madang = start(Backend::Madang);
     let mut spin = has_spin().then(|| start(Backend::Spin));
-    let bare = Bare::start()?;
+    let bare = Served::start(What::Bare, &[])?;
     let mut servers = vec![Server::new("madang", madang.address(), madang.running().pid)];
     if let Some(spin) = &mut spin {
         servers.push(Server::new("spin up", spin.address(), spin.running().pid));

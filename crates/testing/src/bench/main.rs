@@ -6,9 +6,15 @@
 
 mod args;
 mod bare;
+mod child;
 mod figures;
+mod growth;
 mod host;
+mod native;
 mod phases;
+mod requests;
+mod subject;
+mod table;
 
 use anyhow::{Result, bail};
 use args::{Args, What};
@@ -27,11 +33,13 @@ struct Command {
 }
 
 fn main() -> ExitCode {
-    let Args { what, short } = Command::parse().args;
+    let Args { what, short, write } = Command::parse().args;
     let measured = match what {
         What::Bookrent => bookrent(short),
         What::Host => host::run(short),
+        What::Growth => growth::run(short, write),
         What::Bare => bare::serve(),
+        What::Native => native::serve(),
     };
     match measured {
         Ok(()) => ExitCode::SUCCESS,
@@ -58,6 +66,7 @@ fn bookrent(short: bool) -> Result<()> {
     bench.sagas()?;
     bench.get()?;
     bench.rents()?;
+    bench.ceiling()?;
     let errors = bench.report();
     if errors > 0 {
         bail!("{errors} answers were not what they should be");

@@ -1,20 +1,24 @@
 //! What is measured, one after the other.
 
 use crate::figures::{Figures, number};
+use crate::native;
+use crate::requests::{book, expect, get, number_in, post, rent, status_of_rent};
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, StatusCode};
 use madang_testing::load::{self, Clients, End, Exchange, percentile};
 use madang_testing::usage::Meter;
-use madang_testing::{Client, Host, eventually, procfs, repository};
-use serde_json::{Value, json};
+use madang_testing::{Client, Host, Redis, eventually, procfs, repository};
+use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
+
+type Boxed = Box<dyn Fn(usize) -> Request<Full<Bytes>>>;
 
 const CONNECTIONS: usize = 32;
 /// Within this, everything that was begun has settled, or something is wrong.
@@ -54,13 +58,15 @@ pub struct Bench {
     address: SocketAddr,
     client: Client,
     books: Rc<RefCell<Vec<u64>>>,
+    /// Answers per second, of a book and of rents.
+    rates: (f64, f64),
 }
 
 impl Bench {
     /// Measures a host that serves and has no data yet.
     pub fn new(host: Host, sizes: Sizes, figures: Figures) -> Result<Self> {
         let (address, client) = (host.address(), host.client());
-        Ok(Self { host, sizes, figures, address, client, books: Rc::default() })
+        Ok(Self { host, sizes, figures, address, client, books: Rc::default(), rates: (0.0, 0.0) })
     }
 
     /// Registers as many books as will be rented; the first is the one that is read.
@@ -70,7 +76,7 @@ impl Bench {
 
         let meter = Meter::start("register books", &self.host.running());
         let books = self.books.clone();
-        let post = self.poster("/bookrent/books", |number| book(number + 1));
+        let post = post(self.address, "/bookrent/books", |number| book(number + 1));
         let count = self.sizes.rents + self.sizes.sagas;
         let outcome =
             load::run(&clients(self.address, End::Requests(count)), post, move |exchange| {
@@ -120,13 +126,10 @@ impl Bench {
     pub fn get(&mut self) -> Result<()> {
         const PATH: &str = "/bookrent/books/1";
         let book = self.client.get(PATH).expect(200).body;
-        let (address, host) = (self.address, self.address.to_string());
+        let address = self.address;
         let load = |time| {
-            let (host, book) = (host.clone(), book.clone());
-            let get = move |_| {
-                let request = Request::get(PATH).header("host", &host);
-                request.body(Full::default()).expect("a valid request")
-            };
+            let book = book.clone();
+            let get = get(address, |_| PATH.to_owned());
             let check = move |exchange: &Exchange| {
                 let body = expect(StatusCode::OK, exchange)?;
                 if body == book { Ok(()) } else { Err("another book".to_owned()) }
@@ -138,6 +141,7 @@ impl Bench {
         let outcome = load(self.sizes.get)?;
         self.figures.used(meter.stop());
         self.figures.load("GET /bookrent/books/1", &outcome, 12_000.0);
+        self.rates.0 = outcome.rate();
         Ok(())
     }
 
@@ -149,7 +153,7 @@ impl Bench {
         let rented = Rc::new(Cell::new(0_usize));
         let counted = rented.clone();
         let meter = Meter::start(WHAT, &self.host.running());
-        let post = self.poster("/bookrent/rents", move |number| rent(books[number]));
+        let post = post(self.address, "/bookrent/rents", move |number| rent(books[number]));
         let clients = clients(self.address, End::Requests(self.sizes.rents));
         let outcome = load::run(&clients, post, move |exchange| {
             let body = expect(StatusCode::CREATED, exchange)?;
@@ -159,6 +163,7 @@ impl Bench {
         self.figures.used(meter.stop());
         let end = Instant::now();
         self.figures.load(WHAT, &outcome, 2_500.0);
+        self.rates.1 = outcome.rate();
         let share = 100.0 * rented.get() as f64 / outcome.times.len().max(1) as f64;
         self.figures.note("    ended as Rent", format!("{} %", number(share)));
 
@@ -174,6 +179,40 @@ impl Bench {
         self.figures.used(meter.stop());
         let settled = end.elapsed().as_secs_f64();
         self.figures.note("    all delivered and viewed after", format!("{} s", number(settled)));
+        Ok(())
+    }
+
+    /// Has the native server answer the same, with nobody who hears its events.
+    pub fn ceiling(&mut self) -> Result<()> {
+        let redis = Redis::start();
+        // As the host starts its own.
+        let fsync = ["SET", "appendfsync", "everysec"];
+        redis::cmd("CONFIG").arg(&fsync).exec(&mut redis.connect())?;
+        let server = native::start(&redis.url())?;
+        let rents = self.sizes.rents;
+        let load = |request, end, status: StatusCode| {
+            let check = move |exchange: &Exchange| expect(status, exchange).map(drop);
+            let outcome = load::run(&clients(server.address, end), request, check)?;
+            ensure!(outcome.errors.is_empty(), "the native server: {:?}", outcome.errors);
+            Ok(outcome.rate())
+        };
+        let boxed = |path, body: fn(usize) -> Value| -> Boxed {
+            Box::new(post(server.address, path, body))
+        };
+        let books = boxed("/bookrent/books", |number| book(number + 1));
+        load(books, End::Requests(rents), StatusCode::CREATED)?;
+        let get: Boxed = Box::new(get(server.address, |_| "/bookrent/books/1".to_owned()));
+        let read = load(get, End::After(self.sizes.get), StatusCode::OK)?;
+        let post = boxed("/bookrent/rents", |number| rent(number as u64 + 1));
+        let rented = load(post, End::Requests(rents), StatusCode::CREATED)?;
+        for (what, native, own) in [
+            ("GET /bookrent/books/1", read, self.rates.0),
+            ("POST /bookrent/rents", rented, self.rates.1),
+        ] {
+            self.figures.note(format!("a native server: {what}"), format!("{} /s", number(native)));
+            let share = 100.0 * own / native;
+            self.figures.note("    of which the contexts reach", format!("{} %", number(share)));
+        }
         Ok(())
     }
 
@@ -200,21 +239,6 @@ impl Bench {
         let total = page["page"]["totalElements"].as_u64().context("page.totalElements")?;
         Ok(usize::try_from(total)?)
     }
-
-    fn poster(
-        &self,
-        path: &'static str,
-        body: impl Fn(usize) -> Value + 'static,
-    ) -> impl Fn(usize) -> Request<Full<Bytes>> + 'static {
-        let host = self.address.to_string();
-        move |number| {
-            Request::post(path)
-                .header("host", &host)
-                .header("content-type", "application/json")
-                .body(Full::from(body(number).to_string()))
-                .expect("a valid request")
-        }
-    }
 }
 
 /// The components' sizes, as they are on disk.
@@ -235,34 +259,4 @@ pub fn component_sizes(figures: &mut Figures) -> Result<()> {
 
 fn clients(server: SocketAddr, end: End) -> Clients {
     Clients::new(server, CONNECTIONS, end)
-}
-
-fn book(number: usize) -> Value {
-    json!({"title": format!("Book {number}"), "status": true})
-}
-
-fn rent(book_id: u64) -> Value {
-    json!({"bookId": book_id, "userId": 1, "address": "1 Gwanghwamun, Seoul"})
-}
-
-/// The answer's body, if it has this status.
-fn expect(expected: StatusCode, exchange: &Exchange) -> Result<&[u8], String> {
-    let answer = exchange.answer.as_ref().map_err(Clone::clone)?;
-    if answer.status() == expected {
-        return Ok(answer.body());
-    }
-    // The detail names the single case; only what is common to many can be counted.
-    let title = serde_json::from_slice::<Value>(answer.body()).ok();
-    let title = title.and_then(|problem| Some(problem["title"].as_str()?.to_owned()));
-    Err(format!("{} {}", answer.status(), title.unwrap_or_default()))
-}
-
-fn number_in(body: &[u8], field: &str) -> Result<u64, String> {
-    let json: Value = serde_json::from_slice(body).map_err(|e| format!("not JSON: {e}"))?;
-    json[field].as_u64().ok_or_else(|| format!("no number in `{field}`"))
-}
-
-fn status_of_rent(body: &[u8]) -> Result<String, String> {
-    let json: Value = serde_json::from_slice(body).map_err(|e| format!("not JSON: {e}"))?;
-    json["status"].as_str().map(str::to_owned).ok_or_else(|| "no `status`".to_owned())
 }

@@ -1,0 +1,177 @@
+//! Figures that depend on one quantity: a table for people, and a drawing of it.
+
+use crate::figures::number;
+use anyhow::{Context, Result, anyhow};
+use plotters::{
+    chart::ChartBuilder,
+    coord::ranged1d::{AsRangedCoord, ValueFormatter},
+    prelude::*,
+};
+use std::{fs, path::Path};
+
+/// Pixels.
+const SIZE: (u32, u32) = (760, 380);
+
+/// What was measured at several values of one quantity.
+pub struct Table {
+    /// What it is called in files: `clients-rate`.
+    pub name: &'static str,
+    /// What it is about.
+    pub title: &'static str,
+    /// The quantity, and whether its values are far apart.
+    pub x: (&'static str, Scale),
+    /// The columns' unit.
+    pub unit: &'static str,
+    /// The columns' names.
+    pub columns: Vec<&'static str>,
+    /// The quantity, and the columns' values there.
+    pub rows: Vec<(f64, Vec<f64>)>,
+}
+
+/// How an axis is drawn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// Equal steps.
+    Linear,
+    /// Equal factors.
+    Logarithmic,
+}
+
+impl Table {
+    /// In Markdown.
+    pub fn markdown(&self) -> String {
+        let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+        let head = [format!("{} ({})", self.x.0, self.unit)].into_iter();
+        let head = head.chain(self.columns.iter().map(ToString::to_string)).collect();
+        let rule = format!("|{}\n", "--:|".repeat(self.columns.len() + 1));
+        let rows = self.rows.iter().map(|(x, values)| {
+            line([*x].iter().chain(values).map(|value| number(*value)).collect())
+        });
+        [line(head), rule].into_iter().chain(rows).collect()
+    }
+
+    /// Draws it into a file. From 0 up, so that what looks twice as high is.
+    pub fn draw(&self, path: &Path) -> Result<()> {
+        let first = self.rows.first().context("nothing was measured")?.0;
+        let last = self.rows.last().context("nothing was measured")?.0;
+        let xs = first..last.max(first + 1.0);
+        match self.x.1 {
+            Scale::Linear => self.draw_over(path, xs),
+            Scale::Logarithmic => self.draw_over(path, xs.log_scale()),
+        }
+    }
+
+    fn draw_over<X>(&self, path: &Path, xs: X) -> Result<()>
+    where
+        X: AsRangedCoord<Value = f64>,
+        X::CoordDescType: ValueFormatter<f64>,
+    {
+        let root = SVGBackend::new(path, SIZE).into_drawing_area();
+        let highest = self.rows.iter().flat_map(|(_, values)| values).fold(0.0, |a, b| b.max(a));
+        let drawn = (|| {
+            root.fill(&WHITE)?;
+            let mut chart = ChartBuilder::on(&root)
+                .caption(format!("{} ({})", self.title, self.unit), ("sans-serif", 18))
+                .margin(12)
+                .x_label_area_size(40)
+                .y_label_area_size(64)
+                .build_cartesian_2d(xs, 0.0..highest.max(1e-9) * 1.08)?;
+            chart
+                .configure_mesh()
+                .light_line_style(TRANSPARENT)
+                .x_desc(self.x.0)
+                .x_label_formatter(&|x| number(*x))
+                .y_label_formatter(&|y| number(*y))
+                .draw()?;
+            for (column, name) in self.columns.iter().enumerate() {
+                let color = Palette99::pick(column).to_rgba();
+                let points: Vec<_> =
+                    self.rows.iter().map(|(x, values)| (*x, values[column])).collect();
+                chart
+                    .draw_series(LineSeries::new(points.clone(), color.stroke_width(2)))?
+                    .label(*name)
+                    .legend(move |(x, y)| {
+                        PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2))
+                    });
+                chart.draw_series(
+                    points.iter().map(|point| Circle::new(*point, 3, color.filled())),
+                )?;
+            }
+            chart
+                .configure_series_labels()
+                .background_style(WHITE.mix(0.8))
+                .border_style(BLACK.mix(0.2))
+                .draw()?;
+            root.present()
+        })();
+        drawn.map_err(|error| anyhow!("{}: {error}", path.display()))
+    }
+}
+
+/// Prints the tables; and, if asked to, draws them into `docs/performance` and puts them into
+/// `docs/PERFORMANCE.md`, each between the two comments that name it.
+pub fn publish(tables: &[Table], repository: &Path, write: bool) -> Result<()> {
+    for table in tables {
+        println!("\n{}\n{}", table.title, table.markdown());
+    }
+    if !write {
+        return Ok(());
+    }
+    let (page, folder) =
+        (repository.join("docs/PERFORMANCE.md"), repository.join("docs/performance"));
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    let mut text = fs::read_to_string(&page).with_context(|| page.display().to_string())?;
+    for table in tables {
+        table.draw(&folder.join(format!("{}.svg", table.name)))?;
+        let Table { name, title, .. } = table;
+        let block = format!("\n![{title}](performance/{name}.svg)\n\n{}\n", table.markdown());
+        text = replaced(&text, name, &block)
+            .with_context(|| format!("{} has no place for {name}", page.display()))?;
+    }
+    fs::write(&page, text).with_context(|| page.display().to_string())
+}
+
+/// The text with another block between the comments of this name.
+fn replaced(text: &str, name: &str, block: &str) -> Option<String> {
+    let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let from = text.find(&begin)? + begin.len();
+    let to = from + text[from..].find(&end)?;
+    Some(format!("{}{block}{}", &text[..from], &text[to..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        Table {
+            name: "growth",
+            title: "Growth",
+            x: ("clients", Scale::Logarithmic),
+            unit: "/s",
+            columns: vec!["one", "other"],
+            rows: vec![(1.0, vec![10.0, 0.5]), (64.0, vec![2_000.0, 7.25])],
+        }
+    }
+
+    #[test]
+    fn a_table_is_written_and_drawn() {
+        assert_eq!(
+            table().markdown(),
+            "| clients (/s) | one | other |\n|--:|--:|--:|\n| 1 | 10 | 0.50 |\n| 64 | 2,000 | 7.25 |\n"
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("growth.svg");
+        table().draw(&path).unwrap();
+        let drawn = fs::read_to_string(path).unwrap();
+        assert!(drawn.contains("<svg") && drawn.contains("other") && drawn.contains("polyline"));
+    }
+
+    #[test]
+    fn a_block_is_replaced_and_nothing_else() {
+        let text = "a\n<!-- x -->\nold\n<!-- /x -->\nb\n";
+        let new = replaced(text, "x", "new\n").unwrap();
+        assert_eq!(new, "a\n<!-- x -->\nnew\n<!-- /x -->\nb\n");
+        assert_eq!(replaced(&new, "y", ""), None);
+    }
+}
