@@ -1,6 +1,10 @@
 //! A browser of a test's own: Chromium without a window, over WebDriver (W3C) and, for what that lacks, the DevTools
 //! protocol. Waiting is built in: what a test looks for may take until [`PATIENCE`] has passed.
 
+mod look;
+
+pub use look::Look;
+
 use crate::client::{Answer, Client};
 use crate::process::{Process, tail};
 use crate::redis::free_port;
@@ -17,26 +21,6 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The W3C's name for an element's reference.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
-
-/// How a browser is set up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Look {
-    /// Width and height of the page in pixels.
-    pub size: (u32, u32),
-    /// Whether the reader prefers dark pages.
-    pub dark: bool,
-    /// The language that the reader prefers.
-    pub lang: &'static str,
-    /// Whether pages may run scripts.
-    pub scripts: bool,
-}
-
-impl Look {
-    /// A wide screen.
-    pub const WIDE: Look = Look { size: (1280, 900), dark: false, lang: "en", scripts: true };
-    /// A phone.
-    pub const PHONE: Look = Look { size: (390, 844), ..Look::WIDE };
-}
 
 /// A running browser with one page.
 #[derive(Debug)]
