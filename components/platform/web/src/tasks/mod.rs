@@ -83,9 +83,13 @@ fn show(
 /// What became of the last request.
 fn said(visit: &Visit, system: &System, page: &Page, reply: &Reply) -> Markup {
     if !reply.problem.is_empty() {
+        let title = match reply.is_unknown {
+            true => visit.pick("It may have been done or not", "처리되었는지 알 수 없습니다"),
+            false => visit.pick("That was not done", "처리하지 못했습니다"),
+        };
         return html! {
             div.said.bad #said role="alert" tabindex="-1" {
-                h2 { (visit.pick("That was not done", "처리하지 못했습니다")) }
+                h2 { (title) }
                 p { (reply.problem) }
                 @if !reply.errors.is_empty() {
                     ul {

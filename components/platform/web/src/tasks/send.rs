@@ -180,9 +180,8 @@ fn refuse(
         unknown => {
             let status = unknown.map_or(504, |told| told.status);
             let text = visit.pick(
-                "There was no answer, so it may have been done or not. Send the same form again: it is not \
-                 done twice.",
-                "응답이 없어 처리되었는지 알 수 없습니다. 같은 양식을 다시 보내세요. 두 번 처리되지 않습니다.",
+                "There was no answer. Send the same form again: it is not done twice.",
+                "응답이 없었습니다. 같은 양식을 다시 보내세요. 두 번 처리되지 않습니다.",
             );
             (reply.problem, reply.is_unknown) = (text.to_owned(), true);
             return show(visit, system, page, status, &reply);
