@@ -5,25 +5,20 @@ mod channel;
 mod gateway;
 pub mod hal;
 mod kill;
-pub mod kvaccine;
-pub mod lecture;
-pub mod outerpark;
 pub mod poison;
 mod problem;
-pub mod professor;
-mod repeat;
 mod shared;
 
 pub use channel::Channel;
 pub use gateway::Gateway;
 pub use kill::{Killable, Step, kill_at_each_step, kills};
 pub use problem::{errors, problem};
-pub use repeat::{tell_again, without_leases};
 pub use shared::Shared;
 
 pub use madang_testing::bookrent::BookRent;
 pub use madang_testing::log::Entry;
 pub use madang_testing::system::SETTLING;
+pub use madang_testing::{kvaccine, lecture, outerpark, professor, tell_again, without_leases};
 
 use madang_testing::{Host, HostBuilder};
 

@@ -1,7 +1,7 @@
 //! What must be true of the repository itself.
 
 use madang_testing::{repository, spin_manifest};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -176,6 +176,33 @@ fn every_system_and_every_context_tells_its_contract() {
         expected.extend(["", "/openapi.json", "/asyncapi.json"].map(|at| format!("/{system}{at}")));
     }
     assert_eq!(routes, expected);
+}
+
+#[test]
+fn no_component_lacks_a_safeguard() {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().unwrap();
+    let platform = packages.iter().find(|package| package["name"] == "madang-platform").unwrap();
+    let features = platform["features"].as_object().unwrap();
+    let takes_away = features.keys().filter(|name| name.starts_with("without-")).count();
+    assert_eq!(takes_away, 4, "what `cargo xtask prove sight` takes away: {features:?}");
+    assert!(!features.contains_key("default"), "{features:?}");
+    for package in packages {
+        let dependencies = package["dependencies"].as_array().unwrap().iter();
+        for dependency in dependencies.filter(|one| one["name"] == "madang-platform") {
+            assert_eq!(dependency["features"], json!([]), "{} asks for some", package["name"]);
+        }
+    }
+    for (id, component) in manifest()["component"].as_table().unwrap() {
+        let build = component.get("build").and_then(|build| build["command"].as_str());
+        assert!(!build.unwrap_or_default().contains("--feature"), "{id} is built with {build:?}");
+        let source = fs::read(repository().join(component["source"].as_str().unwrap())).unwrap();
+        // What `info` of such a component says is in it as text.
+        for feature in features.keys() {
+            let is_there = source.windows(feature.len()).any(|part| part == feature.as_bytes());
+            assert!(!is_there, "{id} was built {feature}");
+        }
+    }
 }
 
 #[test]

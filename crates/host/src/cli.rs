@@ -81,6 +81,9 @@ enum Command {
         /// Only an instance that this woke.
         #[arg(long)]
         trigger: Option<Trigger>,
+        /// Kill the whole process that runs it, as `kill -9` does.
+        #[arg(long)]
+        process: bool,
     },
     #[command(hide = true)]
     Compile,
@@ -222,8 +225,8 @@ fn run(command: Command) -> Result<()> {
         Command::Down(component) => component.order(&Order::Down),
         Command::Heal(component) => component.order(&Order::Heal),
         Command::Delay { component, range } => component.order(&Order::Delay(range)),
-        Command::Crash { component, call, trigger } => {
-            component.order(&Order::Crash(Crash { call, trigger }))
+        Command::Crash { component, call, trigger, process } => {
+            component.order(&Order::Crash(Crash { call, trigger, process }))
         }
         Command::Compile => supervisor::compile::main(),
         Command::Worker(child) => {

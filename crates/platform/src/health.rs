@@ -11,6 +11,7 @@ use crate::env::Env;
 use crate::error::Error;
 use crate::http::Response;
 use crate::redis::Reply;
+use crate::sabotage;
 
 /// How long one call of `ready` follows the log.
 const CATCH_UP: Duration = Duration::from_secs(10);
@@ -97,6 +98,10 @@ pub(crate) fn info(
         "breakers": breakers,
         "shed": shed,
     });
+    let taken_away = sabotage::TAKEN_AWAY;
+    if !taken_away.is_empty() {
+        info["sabotage"] = json!(taken_away);
+    }
     if let Some(messages) = &definition.messages {
         info["messages"] = (messages.describe)(env)?;
     }

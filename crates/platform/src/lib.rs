@@ -27,6 +27,7 @@ mod pack;
 pub mod problem;
 pub mod redis;
 pub mod rest;
+mod sabotage;
 pub mod site;
 mod span;
 pub mod spec;

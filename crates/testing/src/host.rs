@@ -116,8 +116,16 @@ impl Host {
     /// When that Redis is away, or the application uses none.
     #[track_caller]
     pub fn redis(&self) -> ::redis::Connection {
-        let redis = self.running.redis.as_ref().expect("the application uses a Redis");
-        redis::connect(&redis.admin_url)
+        redis::connect(self.redis_url())
+    }
+
+    /// The URL of its Redis for a user who may do everything.
+    ///
+    /// # Panics
+    /// When the application uses none.
+    #[track_caller]
+    pub fn redis_url(&self) -> &str {
+        &self.running.redis.as_ref().expect("the application uses a Redis").admin_url
     }
 
     /// Whether faults can be injected. `spin up` has no means for it.
@@ -161,6 +169,12 @@ impl Host {
             };
         }
         self.fault(component, "crash", body);
+    }
+
+    /// [`Host::crash`] that takes the whole process with it (`kill -9`).
+    #[track_caller]
+    pub fn crash_process(&self, component: &str, call: u32) {
+        self.fault(component, "crash", json!({"call": call, "process": true}));
     }
 
     /// Has it read its manifest again and replace what has changed, as `madang reload` does; gives its

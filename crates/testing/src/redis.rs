@@ -18,6 +18,7 @@ pub struct Redis {
     port: u16,
     process: Option<Process>,
     dir: TempDir,
+    fsync: &'static str,
 }
 
 impl Redis {
@@ -27,14 +28,24 @@ impl Redis {
     /// When `redis-server` is not installed or does not start.
     #[track_caller]
     pub fn start() -> Self {
+        Self::start_with("always")
+    }
+
+    /// Starts one that has writes on disk as `appendfsync` says: `everysec` loses what it acknowledged in the
+    /// last second before a power cut.
+    ///
+    /// # Panics
+    /// Like [`Redis::start`].
+    #[track_caller]
+    pub fn start_with(fsync: &'static str) -> Self {
         // The port is free when it is chosen, yet another process may take it before Redis does.
         const TRIES: usize = 5;
         let mut last = String::new();
         for _ in 0..TRIES {
             let dir = tempfile::Builder::new().prefix("madang-redis-").tempdir().expect("temp dir");
             let port = free_port();
-            match launch(port, dir.path()) {
-                Ok(process) => return Self { port, process: Some(process), dir },
+            match launch(port, dir.path(), fsync) {
+                Ok(process) => return Self { port, process: Some(process), dir, fsync },
                 Err(reason) => last = reason,
             }
         }
@@ -54,6 +65,11 @@ impl Redis {
     /// Its process, while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.process.as_ref().map(Process::pid)
+    }
+
+    /// Where its files are.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
     }
 
     /// A connection to it.
@@ -77,7 +93,7 @@ impl Redis {
     #[track_caller]
     pub fn restart(&mut self) {
         self.kill();
-        match launch(self.port, self.dir.path()) {
+        match launch(self.port, self.dir.path(), self.fsync) {
             Ok(process) => self.process = Some(process),
             Err(reason) => panic!("{reason}"),
         }
@@ -103,11 +119,11 @@ pub(crate) fn free_port() -> u16 {
     listener.local_addr().expect("its address").port()
 }
 
-fn launch(port: u16, dir: &Path) -> Result<Process, String> {
+fn launch(port: u16, dir: &Path, fsync: &str) -> Result<Process, String> {
     let mut command = Command::new("redis-server");
     command
         .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--daemonize", "no"])
-        .args(["--appendonly", "yes", "--appendfsync", "always", "--save", ""])
+        .args(["--appendonly", "yes", "--appendfsync", fsync, "--save", ""])
         .arg("--dir")
         .arg(dir);
     let mut process =

@@ -137,7 +137,11 @@ impl<'h> System<'h> {
         });
     }
 
-    fn waiting(&self, redis: &mut redis::Connection, of: Intents) -> Result<Vec<u64>, String> {
+    /// The intents that wait.
+    ///
+    /// # Errors
+    /// What Redis reports.
+    pub fn waiting(&self, redis: &mut redis::Connection, of: Intents) -> Result<Vec<u64>, String> {
         let all = redis::cmd("ZRANGE").arg(self.intents(of)).arg(0).arg(-1).query(redis);
         all.map_err(|error| error.to_string())
     }
@@ -158,20 +162,31 @@ impl<'h> System<'h> {
         owed: impl Fn(&mut redis::Connection) -> Result<(), String>,
     ) {
         let mut redis = self.host.redis();
+        eventually(limit, || self.owes_nothing(&mut redis, contexts, &owed));
+    }
+
+    /// Whether these contexts have handled the whole log and nothing else is `owed`, or what is.
+    ///
+    /// # Errors
+    /// What is owed, and what Redis reports.
+    pub fn owes_nothing(
+        &self,
+        redis: &mut redis::Connection,
+        contexts: &[&str],
+        owed: impl Fn(&mut redis::Connection) -> Result<(), String>,
+    ) -> Result<(), String> {
         let head = |redis: &mut redis::Connection| -> Result<u64, String> {
             let key = format!("{{{}}}:log:head", self.name);
             let head: Option<u64> =
                 redis::cmd("GET").arg(key).query(redis).map_err(|error| error.to_string())?;
             Ok(head.unwrap_or(0))
         };
-        eventually(limit, || {
-            let before = head(&mut redis)?;
-            owed(&mut redis)?;
-            contexts.iter().try_for_each(|context| self.behind(context))?;
-            // What a context did last may have told something new.
-            let after = head(&mut redis)?;
-            if before == after { Ok(()) } else { Err(format!("the log grew to {after}")) }
-        });
+        let before = head(redis)?;
+        owed(redis)?;
+        contexts.iter().try_for_each(|context| self.behind(context))?;
+        // What a context did last may have told something new.
+        let after = head(redis)?;
+        if before == after { Ok(()) } else { Err(format!("the log grew to {after}")) }
     }
 
     fn behind(&self, context: &str) -> Result<(), String> {

@@ -92,6 +92,23 @@ fn faults_come_and_go() {
 }
 
 #[test]
+fn a_crash_takes_the_process_with_it_where_it_is_told_to() {
+    let mut host = start();
+    let client = host.client();
+    let before = processes(&mut host);
+    host.crash_process("bookrent-book", 1);
+    eventually(SOON, || {
+        // A question for readiness may have come to the step before this one.
+        let _ = client.send("GET", "/bookrent/books/1", None);
+        before.iter().any(|pid| !procfs::is_alive(*pid)).then_some(())
+    });
+    host.heal("bookrent-book");
+    eventually(SOON, || {
+        client.send("GET", "/bookrent/books", None).ok().filter(|a| a.is_success())
+    });
+}
+
+#[test]
 #[should_panic(expected = "the host refused a fault")]
 fn a_fault_of_a_component_that_is_not_there_is_an_error() {
     start().down("bookrent-nobody");

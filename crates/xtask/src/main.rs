@@ -9,6 +9,7 @@ mod cargo;
 mod drill;
 mod example;
 mod progress;
+mod prove;
 mod setup;
 mod test;
 mod testing;
@@ -37,7 +38,7 @@ enum Command {
     },
     /// Build the components and the host
     Build,
-    /// Run everything that CI runs: set-up, rustfmt, clippy, all tests, and all drills in short
+    /// Run everything that CI runs: set-up, rustfmt, clippy, all tests, all drills and campaigns in short
     Test,
     /// Measure Madang on this machine, beside its targets
     Bench(bench::Args),
@@ -51,6 +52,12 @@ enum Command {
     ///
     /// Each drill starts a host and a Redis of its own. docs/WHEN_THINGS_FAIL.md tells of each.
     Drill(drill::Args),
+    /// Break hosts, Redis, channel, clocks and disks while clients are at work, and count what was lost,
+    /// doubled or left undone
+    ///
+    /// Each campaign starts hosts and a Redis of its own, and ends by comparing what the systems hold with
+    /// what clients were told. docs/PROOF.md has the figures of the long form.
+    Prove(prove::Args),
     /// Build one of `examples/`, and run the tests of what it stands in for against it
     Example {
         /// Which one
@@ -88,6 +95,8 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Contracts => return testing::run(testing::CONTRACTS, &[]),
         Command::Example { name, build } => example::run(name, build)?,
+        Command::Prove(args) if args.list => prove::list(),
+        Command::Prove(args) => return prove::run(&args),
         Command::Drill(args) if args.list => drill::list(),
         Command::Drill(drill::Args { name, all, short, .. }) => {
             let name = name.map(drill::Drill::name);

@@ -151,6 +151,19 @@ pub fn redis_server() -> Result<()> {
     )
 }
 
+/// Makes sure of libfaketime, by which a campaign has the host's clock jump.
+pub fn faketime() -> Result<()> {
+    const PACKAGE: &str = "libfaketime";
+    let is_here = || {
+        let folders = ["/usr/lib/x86_64-linux-gnu/faketime", "/usr/lib/aarch64-linux-gnu/faketime"];
+        folders.iter().any(|folder| Path::new(folder).join("libfaketimeMT.so.1").is_file())
+    };
+    if is_here() || (apt_get(PACKAGE) && is_here()) {
+        return Ok(());
+    }
+    bail!("libfaketime is missing: install it (Debian, Ubuntu: `sudo apt-get install libfaketime`)")
+}
+
 /// Makes sure of Schemathesis in the pinned version, in an environment of its own below `target/`.
 fn schemathesis() -> Result<()> {
     let folder = cargo::root().join("target/schemathesis");

@@ -3,7 +3,7 @@
 use crate::cargo::{self, Packages, WASM, cargo, root, select};
 use crate::progress::Executable;
 use crate::setup::{self, Toolchain, Tools};
-use crate::{build, testing};
+use crate::{build, prove, testing};
 use anyhow::{Context, Result, bail};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -32,6 +32,11 @@ pub fn run() -> Result<()> {
     steps.run("fault drills", || {
         let mut drills = Command::new(cargo::binary(testing::DRILL.name));
         check(drills.arg("--all"), "what the tables above say is not ok")
+    })?;
+    steps.run("what the campaigns need", || prove::prepare(&tools, None))?;
+    steps.run("fault campaigns", || {
+        let mut campaigns = Command::new(cargo::binary(testing::PROVE.name));
+        check(&mut campaigns, "what the lines above call wrong; they say how to see it again")
     })?;
     steps.summary();
     Ok(())

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`, `drill` and `contracts`: build and run binaries of other packages, so that who
+//! `cargo xtask bench`, `drill`, `prove` and `contracts`: build and run binaries of other packages, so that who
 //! does none of it does not compile a load generator or a reader of WIT.
 
 use crate::{build, cargo, setup};
@@ -21,6 +21,9 @@ pub const BENCH: Binary =
 /// Breaks something under load, and compares what is seen with what is expected.
 pub const DRILL: Binary =
     Binary { package: "madang-testing", name: "madang-drill", components: &[] };
+/// Breaks everything, and counts what was lost.
+pub const PROVE: Binary =
+    Binary { package: "madang-testing", name: "madang-prove", components: &[] };
 /// Writes the contracts that clients see.
 pub const CONTRACTS: Binary =
     Binary { package: "madang-contracts", name: "madang-contracts", components: &[] };

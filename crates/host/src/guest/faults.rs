@@ -4,6 +4,7 @@
 use super::admission::Places;
 use crate::telemetry::scope::Scope;
 use anyhow::{Result, ensure};
+use rustix::process::{Signal, getpid, kill_process};
 use serde::{Deserialize, Serialize};
 use std::{
     future,
@@ -61,6 +62,9 @@ pub struct Crash {
     /// Only instances that this woke.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trigger: Option<Trigger>,
+    /// The whole process dies with it, at once, as by `kill -9`, and with it all that it had under way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub process: bool,
 }
 
 /// The faults that a component has now.
@@ -121,13 +125,16 @@ impl Faults {
     /// other will.
     pub fn strikes(&self, trigger: Trigger, calls: u32) -> bool {
         let mut now = self.now();
-        let due = now.crash.is_some_and(|crash| {
+        let due = now.crash.filter(|crash| {
             crash.call == calls && crash.trigger.is_none_or(|filter| filter == trigger)
         });
-        if due {
+        if due.is_some() {
             now.crash = None;
         }
-        due
+        if due.is_some_and(|crash| crash.process) {
+            let _ = kill_process(getpid(), Signal::KILL);
+        }
+        due.is_some()
     }
 }
 
@@ -182,7 +189,11 @@ mod tests {
     #[test]
     fn a_crash_strikes_once_at_its_call_and_trigger() {
         let faults = Faults::default();
-        faults.now().obey(&Order::Crash(Crash { call: 2, trigger: Some(Trigger::Redis) }));
+        faults.now().obey(&Order::Crash(Crash {
+            call: 2,
+            trigger: Some(Trigger::Redis),
+            process: false,
+        }));
         assert!(!faults.strikes(Trigger::Redis, 1));
         assert!(!faults.strikes(Trigger::Http, 2));
         assert!(faults.strikes(Trigger::Redis, 2));

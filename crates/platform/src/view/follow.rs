@@ -1,6 +1,9 @@
 //! How a view follows the log: one at a time, each event once, and what cannot be applied put aside.
 
+use std::hash::Hasher as _;
 use std::time::{Duration, UNIX_EPOCH};
+
+use siphasher::sip::SipHasher24;
 
 use super::{Change, View, number};
 use crate::consumer::{Drained, Entry, bury, dead_letter, drop_letter, head, max_attempts};
@@ -22,6 +25,13 @@ const OVERTAKEN: Rejection = Rejection::state(
     "the row has moved on since; to build the view anew, stop, delete its database, and start",
 );
 
+/// How far a view has come: the last event's number, its mark, and how often the next one was tried.
+struct Position {
+    number: u64,
+    mark: i64,
+    tries: u64,
+}
+
 impl View {
     /// Follows the log for at most this long. Answers how it went and how many events are unread.
     ///
@@ -31,82 +41,116 @@ impl View {
         let started = env.host.now();
         loop {
             let position = self.position(env)?;
-            let head = head(env)?;
-            let lag = head.saturating_sub(position);
-            if lag == 0 {
+            let end = head(env)?;
+            let lag = end.saturating_sub(position);
+            if position == end {
                 return Ok((Drained::CaughtUp, 0));
             }
             if env.host.now().duration_since(started).unwrap_or_default() > limit {
                 return Ok((Drained::Busy, lag));
             }
-            let Some((position, tries)) = self.lease(env)? else {
+            let Some(position) = self.lease(env)? else {
                 env.host.pause(POLL);
                 continue;
             };
-            if position >= head {
-                // Somebody else has caught up since this one looked.
-                self.give_back(env, position, tries - 1)?;
+            if position.number >= end {
+                // Somebody else has caught up since this one looked, or the log has lost its end.
+                let is_beyond = position.number > head(env)?;
+                if is_beyond {
+                    self.forget(env)?
+                } else {
+                    self.give_back(env, &position.untried())?
+                }
                 continue;
             }
-            if let Some(reason) = self.follow(env, position, tries)? {
+            if let Some(reason) = self.follow(env, &position)? {
                 return Ok((Drained::Stuck(reason), lag));
             }
         }
     }
 
-    /// Takes the lease and counts a try, before anything is handled. Answers the position and the
-    /// tries, this one included; `None` while somebody else is at work.
+    /// Begins anew, under the lease. Redis may have lost the end of its log in a power cut, which
+    /// `appendfsync everysec` allows, and this database has not: rows tell of what never was, and events that
+    /// have the numbers of those that were lost would be passed over.
+    ///
+    /// The rows go first: whoever is killed in between leaves a position that the log still contradicts.
+    fn forget(&self, env: &Env) -> Result<(), Error> {
+        eprintln!("{}: the log is not the one that was followed: beginning anew", env.context);
+        self.sql(env, &format!("DELETE FROM {}", self.table), Vec::new())?;
+        let sql = "UPDATE madang_follower SET position = 0, mark = 0, tries = 0, busy_until = 0";
+        self.sql(env, sql, Vec::new()).map(drop)
+    }
+
+    /// Takes the lease and counts a try, before anything is handled. Answers the position, with this try
+    /// included; `None` while somebody else is at work.
     ///
     /// A lease that ends further ahead than a lease is long was taken by a clock that has jumped since.
-    fn lease(&self, env: &Env) -> Result<Option<(u64, u64)>, Error> {
+    fn lease(&self, env: &Env) -> Result<Option<Position>, Error> {
         let now = env.host.now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let sql = "UPDATE madang_cursor SET busy_until = ?2, tries = tries + 1 \
-                   WHERE busy_until NOT BETWEEN ?1 AND ?2 RETURNING position, tries";
+        let sql = "UPDATE madang_follower SET busy_until = ?2, tries = tries + 1 \
+                   WHERE busy_until NOT BETWEEN ?1 AND ?2 RETURNING position, mark, tries";
         let now = u64::try_from(now).unwrap_or(0);
         let rows = self.sql(env, sql, vec![Cell::from(now), Cell::from(now + LEASE)])?;
-        Ok(rows.rows.first().map(|row| (number(row.first()), number(row.get(1)))))
+        Ok(rows.rows.first().map(|row| Position {
+            number: number(row.first()),
+            mark: if let Some(Cell::Integer(mark)) = row.get(1) { *mark } else { 0 },
+            tries: number(row.get(2)),
+        }))
     }
 
     /// Applies the next events and gives the lease back. Answers why it could not go on, if so.
-    fn follow(&self, env: &Env, position: u64, tries: u64) -> Result<Option<String>, Error> {
-        let max_attempts = max_attempts(env);
+    fn follow(&self, env: &Env, position: &Position) -> Result<Option<String>, Error> {
+        let (max_attempts, tries) = (max_attempts(env), position.tries);
         // After a failure one at a time, so that the tries are those of the event at fault.
         let singly = tries > 1;
-        let from = format!("{}-0", position + 1);
-        let count = if singly { "1".to_owned() } else { BATCH.to_string() };
+        // From the last one that was handled, which must be there as it was.
+        let from = format!("{}-0", position.number);
+        let count = if singly { "2".to_owned() } else { BATCH.to_string() };
         let batch = env.redis("XRANGE", &[&env.log_key(), &from, "+", "COUNT", &count]);
-        let batch = match batch {
+        let mut batch = match batch {
             Ok(batch) => log_entries(batch),
             Err(error) => {
-                self.give_back(env, position, tries - 1)?;
+                self.give_back(env, &position.untried())?;
                 return Err(error);
             }
         };
-        let mut at = position;
+        if position.number > 0 {
+            let last = (!batch.is_empty()).then(|| batch.remove(0));
+            if last
+                .is_none_or(|last| last.number != position.number || mark(&last) != position.mark)
+            {
+                self.forget(env)?;
+                return Ok(None);
+            }
+        } else {
+            batch.truncate(if singly { 1 } else { batch.len() });
+        }
+        let mut at = position.untried();
         for entry in &batch {
             if singly && tries > max_attempts {
                 self.bury(env, entry, tries - 1, "")?;
             } else if let Err(error) = self.apply(env, entry, if singly { tries } else { 1 }) {
                 if matches!(error, Error::Unavailable(_)) {
-                    self.give_back(env, at, tries - 1)?;
+                    self.give_back(env, &Position { tries: tries - 1, ..at })?;
                     return Err(error);
                 }
                 if !singly || tries < max_attempts {
-                    self.give_back(env, at, tries)?;
+                    self.give_back(env, &Position { tries, ..at })?;
                     return Ok(Some(format!("on {}: {error}", entry.kind)));
                 }
                 self.bury(env, entry, tries, &error.to_string())?;
             }
-            at = entry.number;
+            at = Position { number: entry.number, mark: mark(entry), tries: 0 };
         }
-        self.give_back(env, at, 0)?;
-        Ok(batch.is_empty().then(|| format!("the log has no event {}", position + 1)))
+        self.give_back(env, &Position { tries: 0, ..at })?;
+        Ok(batch.is_empty().then(|| format!("the log has no event {}", position.number + 1)))
     }
 
-    fn give_back(&self, env: &Env, position: u64, tries: u64) -> Result<(), Error> {
-        let sql =
-            "UPDATE madang_cursor SET position = max(position, ?1), tries = ?2, busy_until = 0";
-        self.sql(env, sql, vec![Cell::from(position), Cell::from(tries)]).map(drop)
+    fn give_back(&self, env: &Env, to: &Position) -> Result<(), Error> {
+        let sql = "UPDATE madang_follower SET mark = iif(position > ?1, mark, ?2), \
+                   position = max(position, ?1), tries = ?3, busy_until = 0";
+        let values = vec![Cell::from(to.number), Cell::from(to.mark), Cell::from(to.tries)];
+        self.sql(env, sql, values).map(drop)
     }
 
     /// Applies a dead letter once more. Answers false where there is none.
@@ -186,6 +230,20 @@ impl View {
         bury(&mut work, entry, tries, reason)?;
         work.commit().map(drop)
     }
+}
+
+impl Position {
+    /// The same, as if the last try had not been.
+    fn untried(&self) -> Position {
+        Position { tries: self.tries - 1, ..*self }
+    }
+}
+
+/// What tells an event from another one of its number.
+fn mark(entry: &Entry) -> i64 {
+    let mut hasher = SipHasher24::new();
+    hasher.write(entry.json.as_bytes());
+    hasher.finish().cast_signed()
 }
 
 /// Reads a flattened XRANGE: id, `t`, type, `e`, JSON.

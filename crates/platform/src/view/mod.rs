@@ -179,7 +179,7 @@ impl View {
     /// # Errors
     /// Unavailable without the database.
     pub fn position(&self, env: &Env) -> Result<u64, Error> {
-        let rows = self.sql(env, "SELECT position FROM madang_cursor", Vec::new())?;
+        let rows = self.sql(env, "SELECT position FROM madang_follower", Vec::new())?;
         Ok(number(rows.rows.first().and_then(|row| row.first())))
     }
 
@@ -216,8 +216,8 @@ impl View {
         // Last, and with its one row in one statement: while it is missing all of this is done again, so whoever
         // is killed in between leaves nothing undone.
         statements.push(
-            "CREATE TABLE IF NOT EXISTS madang_cursor AS \
-             SELECT 0 AS position, 0 AS tries, 0 AS busy_until"
+            "CREATE TABLE IF NOT EXISTS madang_follower AS \
+             SELECT 0 AS position, 0 AS mark, 0 AS tries, 0 AS busy_until"
                 .to_owned(),
         );
         statements

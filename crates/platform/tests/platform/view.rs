@@ -134,7 +134,7 @@ fn an_event_that_is_applied_again_changes_nothing() {
     view().catch_up(&env, LIMIT).unwrap();
     let newest = view().find(&env, 1).unwrap();
     // As after a crash between the rows and the cursor: everything is read once more.
-    host.sqlite_of("UPDATE madang_cursor SET position = 0");
+    host.sqlite_of("UPDATE madang_follower SET position = 0");
     host.sqlite_of("UPDATE rows SET madang_event = madang_event");
     view().catch_up(&env, LIMIT).unwrap();
     assert_eq!(view().find(&env, 1), Ok(newest));
@@ -148,7 +148,7 @@ fn a_view_whose_database_is_gone_is_built_anew() {
     view().catch_up(&env, LIMIT).unwrap();
     let before = view().find(&env, 2).unwrap();
     host.sqlite_of("DROP TABLE rows");
-    host.sqlite_of("DROP TABLE madang_cursor");
+    host.sqlite_of("DROP TABLE madang_follower");
     assert_eq!(view().find(&env, 2), Ok(before));
 }
 
@@ -159,7 +159,7 @@ fn while_somebody_else_follows_it_waits_and_says_how_far_behind_it_is() {
     pay(&env, 2, 5);
     view().position(&env).unwrap();
     let now = host.now_ms();
-    host.sqlite_of(&format!("UPDATE madang_cursor SET busy_until = {}", now + 900));
+    host.sqlite_of(&format!("UPDATE madang_follower SET busy_until = {}", now + 900));
     assert_eq!(view().catch_up(&env, LIMIT), Ok((Drained::Busy, 2)));
     assert_eq!(view().catch_up(&env, Duration::from_secs(2)), Ok((Drained::CaughtUp, 0)));
 }
@@ -171,7 +171,7 @@ fn a_lease_from_a_clock_that_has_jumped_since_is_none() {
     pay(&env, 1, 5);
     view().position(&env).unwrap();
     let hour = host.now_ms() + 3_600_000;
-    host.sqlite_of(&format!("UPDATE madang_cursor SET busy_until = {hour}"));
+    host.sqlite_of(&format!("UPDATE madang_follower SET busy_until = {hour}"));
     assert_eq!(view().catch_up(&env, LIMIT), Ok((Drained::CaughtUp, 0)));
 }
 
@@ -227,4 +227,46 @@ fn a_dead_letter_whose_row_has_moved_on_stays() {
     assert!(matches!(view().replay(&env, 1), Err(Error::Rejected(_))));
     assert_eq!(dead_letters(&env).unwrap().len(), 1);
     assert_eq!(view().find(&env, 1), Ok(newest));
+}
+
+/// Puts the log back to where it was after so many events, as a power cut may under `appendfsync everysec`.
+fn cut_back(host: &TestHost, env: &Env, to: u64, from: u64) {
+    let log = env.log_key();
+    for number in to + 1..=from {
+        host.ask(&["XDEL", &log, &format!("{number}-0")]);
+    }
+    host.ask(&["XSETID", &log, &format!("{to}-0")]);
+    host.ask(&["SET", &format!("{log}:head"), &to.to_string()]);
+}
+
+fn rows(env: &Env) -> Vec<serde_json::Value> {
+    (1..=9).map_while(|id| view().find(env, id).ok()).map(|row| row.value).collect()
+}
+
+#[test]
+fn a_view_begins_anew_where_the_log_has_lost_its_end() {
+    let host = TestHost::new();
+    let env = host.env("lost", "view");
+    pay(&env, 3, 5);
+    assert_eq!(rows(&env).len(), 3);
+    cut_back(&host, &env, 2, 3);
+    assert_eq!(view().catch_up(&env, LIMIT), Ok((Drained::CaughtUp, 0)));
+    assert_eq!(view().position(&env), Ok(2));
+    assert_eq!(rows(&env).len(), 2, "what the log has lost never was");
+    cut_back(&host, &env, 0, 2);
+    assert_eq!(rows(&env), [json!(null); 0]);
+}
+
+#[test]
+fn a_view_begins_anew_where_others_have_the_numbers_of_events_that_were_lost() {
+    let host = TestHost::new();
+    let env = host.env("other", "view");
+    pay(&env, 3, 5);
+    assert_eq!(rows(&env).len(), 3);
+    cut_back(&host, &env, 1, 3);
+    // Purses go on counting here, so that these are others.
+    pay(&env, 3, 7);
+    assert_eq!(view().catch_up(&env, LIMIT), Ok((Drained::CaughtUp, 0)));
+    let coins: Vec<_> = rows(&env).iter().map(|row| row["coins"].clone()).collect();
+    assert_eq!(coins, [5, 7, 7, 7], "each event of the log once, and no other");
 }

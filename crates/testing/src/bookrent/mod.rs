@@ -10,8 +10,14 @@ use serde_json::{Value, json};
 use std::ops::Deref;
 use std::time::Duration;
 
-/// The contexts that hear events.
-const HEARING: [&str; 3] = ["book", "delivery", "view"];
+/// The contexts.
+pub const CONTEXTS: [&str; 4] = ["book", "rent", "delivery", "view"];
+
+/// Those that hear events.
+pub const HEARING: [&str; 3] = ["book", "delivery", "view"];
+
+/// Where the rents are that wait for their book, by when they are to be taken up.
+pub const INTENTS: Intents = Intents { context: "rent", collection: "rents" };
 
 /// BookRent on a host.
 #[derive(Debug)]
@@ -115,12 +121,11 @@ impl<'h> BookRent<'h> {
     /// With what is owed, when it does not get there.
     #[track_caller]
     pub fn settle_within(&self, limit: Duration) {
-        let rents = Intents { context: "rent", collection: "rents" };
-        self.settle_contexts(limit, &HEARING, |redis| self.none_waits(redis, rents));
+        self.settle_contexts(limit, &HEARING, |redis| self.none_waits(redis, INTENTS));
     }
 }
 
 /// The body that asks for a book.
-fn asking(book: u64, user: u64) -> Value {
+pub fn asking(book: u64, user: u64) -> Value {
     json!({"bookId": book, "userId": user, "address": format!("address {user}")})
 }

@@ -1,7 +1,7 @@
 //! What a system has to bear: events that are told again, and consumers that get in each other's way.
 
-use madang_testing::in_parallel;
-use madang_testing::system::System;
+use crate::in_parallel;
+use crate::system::System;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How often each event is told again, in both directions of the log.

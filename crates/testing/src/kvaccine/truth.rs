@@ -5,7 +5,7 @@ mod told;
 
 use self::told::Told;
 use super::{CONTEXTS, KVaccine, Places};
-use madang_testing::log::{self, Entry};
+use crate::log::{self, Entry};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -96,22 +96,13 @@ impl Truth {
     /// Vaccine must have arrived by [`KVaccine::arrive`] alone, and the log must hold no foreign events.
     pub fn contradictions(&self) -> Vec<String> {
         let mut wrong = log::contradictions(&self.log);
-        let mut told: BTreeMap<u64, Told> = BTreeMap::new();
-        for entry in &self.log {
-            let is_users = entry.kind.starts_with("User");
-            let user = entry.number_of(if is_users { "id" } else { "userId" });
-            let before = told.entry(user).or_default().0.insert(&entry.kind, entry);
-            if before.is_some() {
-                wrong.push(format!("a second {} of user {user}", entry.kind));
-            }
-        }
+        let told = self.told(&mut wrong);
         told.iter().for_each(|(user, told)| told.check(*user, &mut wrong));
         type Expected<'t> = fn(&Told<'t>) -> Option<Value>;
-        let held: [(&str, &str, &[Value], Expected); 4] = [
+        let held: [(&str, &str, &[Value], Expected); 3] = [
             ("user", "id", &self.users, Told::user),
             ("reservation", "userId", &self.reservations, Told::reservation),
             ("hospital", "userId", &self.hospitals, Told::hospital),
-            ("row", "userId", &self.rows, Told::row),
         ];
         for (what, key, rows, expected) in held {
             let expected = told.iter().filter_map(|(user, told)| Some((*user, expected(told)?)));
@@ -128,7 +119,30 @@ impl Truth {
                 wrong.push(format!("a registration number is in the clear: {seen}"));
             }
         }
+        wrong.extend(self.unlike_the_log());
         wrong
+    }
+
+    /// Where the dashboard is not what the log makes of it, a line each.
+    pub fn unlike_the_log(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let told = self.told(&mut Vec::new());
+        let rows = told.iter().filter_map(|(user, told)| Some((*user, told.row()?)));
+        compare("row", "userId", &self.rows, rows.collect(), &mut wrong);
+        wrong
+    }
+
+    fn told(&self, wrong: &mut Vec<String>) -> BTreeMap<u64, Told<'_>> {
+        let mut told: BTreeMap<u64, Told> = BTreeMap::new();
+        for entry in &self.log {
+            let is_users = entry.kind.starts_with("User");
+            let user = entry.number_of(if is_users { "id" } else { "userId" });
+            let before = told.entry(user).or_default().0.insert(&entry.kind, entry);
+            if before.is_some() {
+                wrong.push(format!("a second {} of user {user}", entry.kind));
+            }
+        }
+        told
     }
 
     fn check_people(&self, wrong: &mut Vec<String>) {

@@ -2,7 +2,7 @@
 //! Page are what the log, which forgets nothing, makes of them.
 
 use super::{CONTEXTS, Professor};
-use madang_testing::log::{self, Entry, without};
+use crate::log::{self, Entry, without};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,8 +84,7 @@ impl Truth {
     /// What is not as it must be, a line each. A notice must have been taken away by itself only with
     /// somebody in it, a confirmed evaluation not been changed, and the log must hold no foreign events.
     pub fn contradictions(&self) -> Vec<String> {
-        let mut expected = Expected::default();
-        self.log.iter().for_each(|entry| expected.hear(entry));
+        let mut expected = Expected::of(&self.log);
         let mut wrong = log::contradictions(&self.log);
         wrong.append(&mut expected.wrong);
         for (pair, (completed, confirmed)) in &expected.told {
@@ -95,8 +94,6 @@ impl Truth {
                 ));
             }
         }
-        let number = |row: &Value| row["courseNo"].as_u64().unwrap_or_default();
-        let pair = |row: &Value| (number(row), row["professorNo"].as_u64().unwrap_or_default());
         let courses = keyed("course", &self.courses, number, &[], &mut wrong);
         differ("course", &courses, &expected.courses, &mut wrong);
         let mut evaluations = keyed("evaluation", &self.evaluations, pair, &["id"], &mut wrong);
@@ -105,8 +102,6 @@ impl Truth {
             (row["score"], row["successFlag"]) = (Value::Null, Value::Null);
         }
         differ("evaluation", &evaluations, &expected.evaluations(), &mut wrong);
-        let inquiries = keyed("inquiry", &self.inquiries, pair, &["id"], &mut wrong);
-        differ("inquiry", &inquiries, &expected.inquiries, &mut wrong);
         let notices = keyed("notice", &self.notices, number, &[], &mut wrong);
         expected.check_notices(&notices, &mut wrong);
         let sms = self.sms.iter().map(|sms| without(sms, &["id", "time", "_links"]));
@@ -114,11 +109,34 @@ impl Truth {
         if sms != expected.sms {
             wrong.push(format!("sent was {sms:?}, and the log tells {:?}", expected.sms));
         }
+        wrong.extend(self.unlike_the_log());
+        wrong
+    }
+
+    /// Where My Page is not what the log makes of it, a line each.
+    pub fn unlike_the_log(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let inquiries = keyed("inquiry", &self.inquiries, pair, &["id"], &mut wrong);
+        differ("inquiry", &inquiries, &Expected::of(&self.log).inquiries, &mut wrong);
         wrong
     }
 }
 
+fn number(row: &Value) -> u64 {
+    row["courseNo"].as_u64().unwrap_or_default()
+}
+
+fn pair(row: &Value) -> Pair {
+    (number(row), row["professorNo"].as_u64().unwrap_or_default())
+}
+
 impl Expected {
+    fn of(log: &[Entry]) -> Self {
+        let mut expected = Expected::default();
+        log.iter().for_each(|entry| expected.hear(entry));
+        expected
+    }
+
     fn hear(&mut self, entry: &Entry) {
         let data = without(&entry.event["data"], &["eventType", "timestamp"]);
         let number = entry.number_of("courseNo");

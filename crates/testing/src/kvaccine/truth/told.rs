@@ -1,6 +1,6 @@
 //! What follows from what was told of one user.
 
-use madang_testing::log::{Entry, without};
+use crate::log::{Entry, without};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 

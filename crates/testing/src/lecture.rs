@@ -4,8 +4,8 @@ mod truth;
 
 pub use truth::Truth;
 
-use madang_testing::system::{Intents, SETTLING, System, id_in};
-use madang_testing::{Answer, Host};
+use crate::system::{Intents, SETTLING, System, id_in};
+use crate::{Answer, Host};
 use serde_json::{Value, json};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ pub const HEARING: [&str; 6] = ["course", "pay", "point", "gift", "alert", "my-p
 pub const CLASSES: &str = "/lecture/classes";
 
 /// Where the classes are that wait for pay, by when they are to be taken up.
-const INTENTS: Intents = Intents { context: "class", collection: "classes" };
+pub const INTENTS: Intents = Intents { context: "class", collection: "classes" };
 
 /// Lecture on a host.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ mod truth;
 pub use leaks::Places;
 pub use truth::Truth;
 
-use madang_testing::system::{SETTLING, System, id_in};
-use madang_testing::{Answer, Host, HostBuilder, eventually};
+use crate::system::{SETTLING, System, id_in};
+use crate::{Answer, Host, HostBuilder, eventually};
 use serde_json::{Value, json};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};

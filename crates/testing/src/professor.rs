@@ -4,8 +4,8 @@ mod truth;
 
 pub use truth::Truth;
 
-use madang_testing::system::{Intents, SETTLING, System, id_in};
-use madang_testing::{Answer, Host, eventually};
+use crate::system::{Intents, SETTLING, System, id_in};
+use crate::{Answer, Host, eventually};
 use serde_json::{Value, json};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +19,7 @@ pub const HEARING: [&str; 4] =
     ["professor-applyment", "professor-evaluation", "notification", "my-page"];
 
 /// Where the evaluations are that wait for course-management, by when they are to be taken up.
-const INTENTS: Intents =
+pub const INTENTS: Intents =
     Intents { context: "professor-evaluation", collection: "professorEvaluations" };
 
 /// Professor on a host.

@@ -4,8 +4,8 @@ mod truth;
 
 pub use truth::Truth;
 
-use madang_testing::system::{Intents, SETTLING, System, id_in};
-use madang_testing::{Answer, Host};
+use crate::system::{Intents, SETTLING, System, id_in};
+use crate::{Answer, Host};
 use serde_json::{Value, json};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +18,7 @@ pub const CONTEXTS: [&str; 5] = ["musical", "reservation", "payment", "notice", 
 pub const PRICE: u64 = 50_000;
 
 /// Where the reservations are that wait for their musical, by when they are to be taken up.
-const INTENTS: Intents = Intents { context: "reservation", collection: "reservations" };
+pub const INTENTS: Intents = Intents { context: "reservation", collection: "reservations" };
 
 /// The saga of those who correct a musical's seats, by which [`Truth`] knows them.
 const CORRECTION: &str = "correction";

@@ -2,7 +2,7 @@
 //! against the log, which forgets nothing.
 
 use super::{CONTEXTS, CORRECTION, OuterPark};
-use madang_testing::log::{self, Entry, without};
+use crate::log::{self, Entry, without};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,8 +36,9 @@ impl OuterPark<'_> {
     pub fn truth(&self) -> Truth {
         self.settle();
         let log = self.log();
-        let canceled = log.iter().filter(|entry| entry.kind == "Canceled").map(|entry| {
-            let path = format!("/outerpark/reservations/{}", entry.number_of("id"));
+        let canceled = log::told_of(&log, "Canceled", "id").into_iter().filter(|id| *id > 0);
+        let canceled = canceled.map(|id| {
+            let path = format!("/outerpark/reservations/{id}");
             self.client.get(&path).expect(200).json()
         });
         Truth {
@@ -88,10 +89,19 @@ impl Truth {
         check_rows("payment", &self.payments, payments, by("reservationId"), &mut wrong);
         let notices = told.values().flat_map(|told| &told.noticed).map(fields_of);
         check_rows("notice", &self.notices, notices, by("id"), &mut wrong);
-        let pages: Vec<Value> = self.pages.iter().map(|row| without(row, &["id"])).collect();
-        let rows = told.values().map(Told::page);
-        check_rows("row of My Page", &pages, rows, by("reservationId"), &mut wrong);
         self.check_seats(&told, &mut wrong);
+        wrong.extend(self.unlike_the_log());
+        wrong
+    }
+
+    /// Where My Page is not what the log makes of it, a line each.
+    pub fn unlike_the_log(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let pages: Vec<Value> = self.pages.iter().map(|row| without(row, &["id"])).collect();
+        let told = self.told();
+        let rows = told.values().map(Told::page);
+        let reservation = |row: &Value| row["reservationId"].to_string();
+        check_rows("row of My Page", &pages, rows, reservation, &mut wrong);
         wrong
     }
 
