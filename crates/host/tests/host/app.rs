@@ -8,7 +8,8 @@ use std::{
     io::Read,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 /// How long anything may take.
@@ -178,8 +179,26 @@ impl Folder {
 
     /// Runs `madang up`, which must fail; what it said.
     pub fn refused(&self, arguments: &[&str]) -> String {
-        let (success, said) = self.run(&[&["up", "--listen", "127.0.0.1:0"], arguments].concat());
-        assert!(!success, "it did not fail: {said}");
+        let said = self.path().join("refusal.txt");
+        let file = fs::File::create(&said).unwrap();
+        let mut command = self.command(&["up", "--listen", "127.0.0.1:0"]);
+        command.args(arguments).stdout(file.try_clone().unwrap()).stderr(file);
+        let mut child = command.spawn().unwrap();
+        // One that serves instead would not end by itself.
+        let begin = Instant::now();
+        let status = loop {
+            match child.try_wait().unwrap() {
+                Some(status) => break Some(status),
+                None if begin.elapsed() > DEADLINE => break None,
+                None => thread::sleep(Duration::from_millis(5)),
+            }
+        };
+        if status.is_none() {
+            kill_process(pid(child.id()), Signal::INT).unwrap();
+            child.wait().unwrap();
+        }
+        let said = fs::read_to_string(said).unwrap();
+        assert!(status.is_some_and(|status| !status.success()), "it did not fail: {said}");
         said
     }
 
