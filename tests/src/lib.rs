@@ -5,6 +5,7 @@ mod channel;
 mod gateway;
 pub mod hal;
 mod kill;
+pub mod poison;
 mod problem;
 mod shared;
 

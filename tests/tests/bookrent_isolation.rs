@@ -12,14 +12,18 @@ const CONTEXTS: [&str; 4] = ["book", "rent", "delivery", "view"];
 
 /// A Redis connection as the component of a context has it; none where the host makes no users.
 fn connection_of(host: &Host, context: &str) -> Option<Connection> {
+    connection_as(host, &format!("bookrent-{context}"))
+}
+
+/// A Redis connection as a component has it.
+fn connection_as(host: &Host, user: &str) -> Option<Connection> {
     let Ok(logins) = fs::read(host.state_dir().join("redis-logins.json")) else {
         assert!(!host.has_faults(), "madang up makes a Redis user for each component");
         eprintln!("skipped: this backend makes no Redis users");
         return None;
     };
     let logins: Value = serde_json::from_slice(&logins).expect("the logins are JSON");
-    let user = format!("bookrent-{context}");
-    let password = logins[&user].as_str().unwrap_or_else(|| panic!("{user} has no login"));
+    let password = logins[user].as_str().unwrap_or_else(|| panic!("{user} has no login"));
     let url = format!("redis://{user}:{password}@{}", address(host));
     let client = redis::Client::open(url).unwrap();
     Some(client.get_connection().unwrap())
@@ -131,6 +135,32 @@ fn commands_that_see_the_whole_server_are_denied() {
         ] {
             assert_denied(&asked, ask::<redis::Value>(&mut connection, &asked));
         }
+    }
+}
+
+#[test]
+fn the_pages_read_the_log_and_write_nothing() {
+    let host = SHARED.host();
+    let shop = BookRent::of(&host);
+    shop.rent(shop.register("seen"), 1);
+    shop.settle();
+    let Some(mut connection) = connection_as(&host, "web") else { return };
+    assert!(ask::<u64>(&mut connection, &["GET", "{bookrent}:log:head"]).unwrap() > 0);
+    assert!(ask::<u64>(&mut connection, &["GET", "{bookrent}:delivery:cursor"]).unwrap() > 0);
+    assert_eq!(ask::<u64>(&mut connection, &["HLEN", "{bookrent}:dead:delivery"]).unwrap(), 0);
+    for asked in [
+        vec!["SET", "{bookrent}:log:head", "0"],
+        vec!["XADD", "{bookrent}:log", "*", "t", "x"],
+        vec!["XTRIM", "{bookrent}:log", "MAXLEN", "0"],
+        vec!["SET", "{bookrent}:delivery:cursor", "0"],
+        vec!["HDEL", "{bookrent}:dead:delivery", "1"],
+        vec!["GET", "{bookrent}:rent:rents:1"],
+        vec!["HGETALL", "{bookrent}:rent:rents:1"],
+        vec!["PUBLISH", "bookrent", "x"],
+        vec!["EVAL", "return redis.call('SET', ARGV[1], '0')", "0", "{bookrent}:log:head"],
+        vec!["KEYS", "*"],
+    ] {
+        assert_denied(&asked, ask::<redis::Value>(&mut connection, &asked));
     }
 }
 

@@ -11,7 +11,7 @@ use std::{env, fs};
 const LARGEST: u64 = 500 * 1024;
 
 /// What is no context, in `components/platform`.
-const SITES: [&str; 1] = ["contracts"];
+const SITES: [&str; 2] = ["contracts", "web"];
 
 /// The contexts: the folders `components/<system>/<context>`.
 fn contexts() -> Vec<PathBuf> {
@@ -93,6 +93,11 @@ fn every_route_and_channel_leads_to_a_component_and_every_component_has_both_kin
         assert!(components.contains_key(component), "{component} is not in spin.toml");
         assert_eq!(component.split_once('-').unwrap().0, channel, "a channel per system");
     }
+    assert_eq!(
+        routes["web"],
+        ["/", "/pages/..."],
+        "the pages leave every other path to the systems"
+    );
     for id in components.keys().filter(|id| !SITES.contains(&id.as_str())) {
         let (system, context) = id.split_once('-').unwrap();
         let own = routes.get(id.as_str()).cloned().unwrap_or_default();
@@ -129,6 +134,28 @@ fn every_context_is_a_component_that_is_granted_its_own_and_no_more() {
         let stores = component.get("sqlite_databases").map(texts).unwrap_or_default();
         assert!(stores.iter().all(|label| *label == id), "{id}: {stores:?}");
     }
+}
+
+#[test]
+fn the_pages_read_the_logs_and_write_nothing() {
+    let manifest = manifest();
+    let web = manifest["component"]["web"].as_table().unwrap();
+    let settings = web["tool"]["madang"].as_table().unwrap();
+    assert_eq!(settings.keys().collect::<Vec<_>>(), ["max_requests", "redis_reads"]);
+    let reads: BTreeSet<&str> = settings["redis_reads"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key.as_str().unwrap())
+        .collect();
+    let systems = contexts()
+        .into_iter()
+        .map(|folder| folder.iter().rev().nth(1).unwrap().to_string_lossy().into_owned());
+    let keys = ["{S}:log", "{S}:log:head", "{S}:*:cursor", "{S}:dead:*"];
+    let expected: BTreeSet<String> =
+        systems.flat_map(|system| keys.map(|key| key.replace('S', &system))).collect();
+    assert_eq!(reads, expected.iter().map(String::as_str).collect());
+    assert!(!web.contains_key("key_value_stores") && !web.contains_key("sqlite_databases"));
 }
 
 #[test]

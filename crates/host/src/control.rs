@@ -8,6 +8,7 @@ use crate::{
         meter::Measures,
     },
     supervisor::tally::Counts,
+    telemetry::export::Sent,
 };
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -75,6 +76,8 @@ pub enum FromProcess {
     Shed(Counts),
     /// What it has counted since it was started.
     Measured(Measures),
+    /// What became of its spans since it was started.
+    Spans(Sent),
     /// It cannot work, and why.
     Failed(String),
 }

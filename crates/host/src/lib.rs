@@ -20,3 +20,4 @@ pub mod say;
 mod seldom;
 pub mod supervisor;
 mod table;
+pub mod telemetry;

@@ -1,6 +1,6 @@
 //! The host's own error answers: RFC 9457, without a word about the inside.
 
-use crate::guest::call::{Failure, full};
+use crate::guest::{call::full, failure::Failure};
 use http::{HeaderValue, Response, StatusCode, header};
 use wasmtime_wasi_http::WasiBody;
 
@@ -60,5 +60,7 @@ pub fn failure(path: &str, failure: &Failure) -> Response<WasiBody> {
             (StatusCode::INTERNAL_SERVER_ERROR, "The service failed.")
         }
     };
-    at(path, status, detail)
+    let mut answer = at(path, status, detail);
+    answer.extensions_mut().insert(failure.told());
+    answer
 }

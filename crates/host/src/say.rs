@@ -1,6 +1,7 @@
 //! What the host says, on standard error: for people line by line, for machines one JSON object a
 //! line.
 
+use crate::telemetry::context::Context;
 use clap::ValueEnum;
 use humantime::format_rfc3339_millis;
 use serde::Serialize;
@@ -47,7 +48,16 @@ struct Line<'a, F: Serialize> {
     component: Option<&'a str>,
     message: &'a str,
     #[serde(flatten)]
+    trace: Option<Ids>,
+    #[serde(flatten)]
     fields: F,
+}
+
+/// The span that a line belongs to, in OpenTelemetry's names for logs of other formats.
+#[derive(Debug, Serialize)]
+struct Ids {
+    trace_id: String,
+    span_id: String,
 }
 
 impl Format {
@@ -87,36 +97,61 @@ fn write(line: &dyn Display) {
 }
 
 /// Says one thing. For people that it is the host's own is in front of it already.
-pub fn line(level: Level, component: Option<&str>, text: fmt::Arguments) {
+pub fn line(level: Level, component: Option<&str>, trace: Option<Context>, text: fmt::Arguments) {
     if Format::now() == Format::Pretty {
         return write(&text);
     }
     let text = text.to_string();
-    write(&json(level, component, text.strip_prefix("madang: ").unwrap_or(&text), ()));
+    write(&json(level, component, text.strip_prefix("madang: ").unwrap_or(&text), trace, ()));
 }
 
 /// Says a line of a component: for people after its name, for machines with what is known of it.
-pub fn printed(level: Level, component: &str, text: &str, fields: impl Serialize) {
+pub fn printed(
+    level: Level,
+    component: &str,
+    text: &str,
+    trace: Option<Context>,
+    fields: impl Serialize,
+) {
     match Format::now() {
         Format::Pretty => write(&format_args!("[{component}] {text}")),
-        _ => write(&json(level, Some(component), text, fields)),
+        _ => write(&json(level, Some(component), text, trace, fields)),
     }
 }
 
-fn json(level: Level, component: Option<&str>, message: &str, fields: impl Serialize) -> String {
+fn json(
+    level: Level,
+    component: Option<&str>,
+    message: &str,
+    trace: Option<Context>,
+    fields: impl Serialize,
+) -> String {
     let time = format_rfc3339_millis(SystemTime::now()).to_string();
-    let line = Line { time, level, component, message, fields };
+    let trace = trace.filter(|trace| trace.sampled).map(|Context { trace, span, .. }| Ids {
+        trace_id: format!("{trace:032x}"),
+        span_id: format!("{span:016x}"),
+    });
+    let line = Line { time, level, component, message, trace, fields };
     serde_json::to_string(&line).unwrap_or_else(|error| error.to_string())
 }
 
-/// Says something: its level, the component that it is about if there is one, and a format.
+/// Says something: its level, the component that it is about if there is one, the span that it belongs
+/// to if that is known, and a format.
 #[macro_export]
 macro_rules! say {
+    ($level:ident, component = $component:expr, trace = $trace:expr, $($text:tt)*) => {
+        $crate::say::line(
+            $crate::say::Level::$level,
+            Some(&$component),
+            $trace,
+            format_args!($($text)*),
+        )
+    };
     ($level:ident, component = $component:expr, $($text:tt)*) => {
-        $crate::say::line($crate::say::Level::$level, Some(&$component), format_args!($($text)*))
+        $crate::say!($level, component = $component, trace = None, $($text)*)
     };
     ($level:ident, $($text:tt)*) => {
-        $crate::say::line($crate::say::Level::$level, None, format_args!($($text)*))
+        $crate::say::line($crate::say::Level::$level, None, None, format_args!($($text)*))
     };
     ($($text:tt)*) => { $crate::say!(Info, $($text)*) };
 }
@@ -146,7 +181,8 @@ mod tests {
     #[test]
     fn a_line_for_machines_is_one_object() {
         let fields = value!({ "status": 503 });
-        let text = json(Level::Error, Some("shop"), "failed:\n\"x\"", fields);
+        let trace = Context::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+        let text = json(Level::Error, Some("shop"), "failed:\n\"x\"", trace, fields);
         assert!(!text.contains('\n'), "{text}");
         let mut line: Value = serde_json::from_str(&text).unwrap();
         let time = line.as_object_mut().unwrap().remove("time").unwrap();
@@ -155,8 +191,11 @@ mod tests {
             line,
             value!({
                 "level": "error", "component": "shop", "message": "failed:\n\"x\"", "status": 503,
+                "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "span_id": "00f067aa0ba902b7",
             })
         );
-        assert!(!json(Level::Info, None, "x", ()).contains("component"));
+        let unsampled = trace.map(|trace| Context { sampled: false, ..trace });
+        let text = json(Level::Info, None, "x", unsampled, ());
+        assert!(!text.contains("component") && !text.contains("trace_id"), "{text}");
     }
 }

@@ -183,7 +183,7 @@ impl Env<'_> {
                 ("content-type", "application/json".to_owned()),
                 ("authorization", format!("Bearer {}", variable("service_token")?)),
                 ("idempotency-key", key.to_owned()),
-                ("traceparent", crate::trace::child(&self.cause.traceparent, self.host.random())),
+                ("traceparent", self.cause.traceparent.clone()),
                 ("x-correlation-id", self.cause.correlation.clone()),
             ],
             body: json::to_wire(body)?.to_string().into_bytes(),

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::event::{Envelope, Fact, rfc3339};
 use crate::redis::{CLAIM, RELEASE, Reply, words};
 use crate::rest::source::Source;
+use crate::span::Span;
 use crate::work::{Committed, Work, record_refusal};
 
 /// How long nobody else starts on the same batch, in milliseconds; each batch renews it. Correctness
@@ -267,19 +268,40 @@ fn handle(
         return work.commit();
     }
     let envelope = entry.envelope()?;
-    let env = env.caused_by(envelope.cause(env.host.random()));
+    let span = Span::of(env, &envelope, entry.number, tries);
+    let env = env.caused_by(envelope.cause(span.traceparent()));
+    let mut outcome = "done";
+    let result = apply(&env, policies, entry, &envelope, from, &mut outcome);
+    if matches!(result, Ok(Committed::Overtaken)) {
+        outcome = "overtaken";
+    }
+    span.end(&result, outcome);
+    result
+}
+
+/// Has the policy decide, and commits, until nobody comes in between.
+fn apply(
+    env: &Env,
+    policies: &Policies,
+    entry: &Entry,
+    envelope: &Envelope,
+    from: u64,
+    outcome: &mut &'static str,
+) -> Result<Committed, Error> {
     loop {
-        let mut work = Work::new(&env);
+        let mut work = Work::new(env);
         work.step(from, entry.number);
         let handler = policies.handler(&entry.kind).ok_or_else(|| Error::fault("no policy"))?;
+        *outcome = "done";
         #[cfg(feature = "poisonable")]
         crate::sabotage::swallow(&entry.json);
-        match handler(&envelope, &mut work) {
+        match handler(envelope, &mut work) {
             Ok(()) => {}
             Err(Error::Rejected(rejection)) => {
-                work = Work::new(&env);
+                work = Work::new(env);
                 work.step(from, entry.number);
                 record_refusal(&mut work, entry.number, &rejection);
+                *outcome = "refused";
             }
             Err(other) => return Err(other),
         }
@@ -354,13 +376,16 @@ pub fn replay(env: &Env, policies: &Policies, number: u64) -> Result<bool, Error
     let handler = policies
         .handler(&envelope.kind)
         .ok_or_else(|| Error::fault(format!("no policy here hears {}", envelope.kind)))?;
-    let env = env.caused_by(envelope.cause(env.host.random()));
-    Work::transact(&env, |work| {
+    let span = Span::of(env, &envelope, number, parsed["tries"].as_u64().unwrap_or(0) + 1);
+    let env = env.caused_by(envelope.cause(span.traceparent()));
+    let result = Work::transact(&env, |work| {
         handler(&envelope, work)?;
         work.check(&key, &field, &letter);
         work.command(&["HDEL", &key, &field]);
         Ok(true)
-    })
+    });
+    span.end(&result, "replayed");
+    result
 }
 
 /// Drops a dead letter. Answers false where there is none.

@@ -4,6 +4,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::call::{Answered, Outbound};
 use crate::journal::Journal;
@@ -60,6 +61,16 @@ pub trait Host {
 
     /// 64 random bits.
     fn random(&self) -> u64;
+
+    /// Whether [`Host::tell_span`] is heard.
+    fn hears_spans(&self) -> bool {
+        false
+    }
+
+    /// Tells of a span's begin or end.
+    fn tell_span(&self, told: &Value) {
+        let _ = told;
+    }
 }
 
 /// A value of a SQLite row.

@@ -158,13 +158,9 @@ impl Envelope {
             .map_err(|error| Error::Fault(format!("{} {}: {error}", self.kind, self.id)))
     }
 
-    /// What this event is the cause of.
-    pub fn cause(&self, span: u64) -> Cause {
-        Cause {
-            id: self.id.clone(),
-            correlation: self.correlationid.clone(),
-            traceparent: crate::trace::child(&self.traceparent, span),
-        }
+    /// What this event is the cause of, and where in the trace.
+    pub fn cause(&self, traceparent: String) -> Cause {
+        Cause { id: self.id.clone(), correlation: self.correlationid.clone(), traceparent }
     }
 }
 

@@ -124,11 +124,14 @@ impl Port {
         let breaker = Breaker::new(env, "webhook");
         let Some(pass) = breaker.admit() else { return Ok(Delivery::CutOff) };
         let limits = Limits::of(env);
+        let parsed: Value = serde_json::from_str(&event).map_err(Error::fault)?;
+        let traceparent = parsed["traceparent"].as_str().unwrap_or_default();
         let sent = env.host.send(Outbound {
             url: url.clone(),
             headers: vec![
                 ("content-type", "application/cloudevents+json".to_owned()),
                 ("idempotency-key", id.to_owned()),
+                ("traceparent", traceparent.to_owned()),
             ],
             body: event.into_bytes(),
             limits: limits.within(limits.whole),

@@ -3,13 +3,12 @@
 use std::cell::OnceCell;
 use std::time::{Duration, SystemTime};
 
+use serde_json::Value;
 use spin_sdk::redis::{Connection, RedisParameter, RedisResult};
-use wasi::clocks::monotonic_clock::subscribe_duration;
 use wasi::http::types::{
-    Fields, IncomingBody, IncomingRequest, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
-    OutgoingResponse, RequestOptions, ResponseOutparam, Scheme,
+    Fields, IncomingBody, IncomingRequest, IncomingResponse, Method, OutgoingBody,
+    OutgoingResponse, ResponseOutparam, Scheme,
 };
-use wasi::io::poll::{Pollable, poll};
 use wasi::io::streams::StreamError;
 
 use crate::call::{Answered, Outbound};
@@ -17,6 +16,7 @@ use crate::consumer::Drained;
 use crate::context::{Context, Definition};
 use crate::env::{Cause, Cell, Env, Host, Rows};
 use crate::error::Error;
+use crate::fetch::{self, Limit};
 use crate::health;
 use crate::http::{MAX_BODY, Request, Response, parse_query};
 use crate::keyvalue::{self, atomics, store};
@@ -105,40 +105,7 @@ impl Host for Spin {
     }
 
     fn send(&self, outbound: Outbound) -> Result<Answered, String> {
-        let (scheme, rest) = outbound.url.split_once("://").ok_or("the address has no scheme")?;
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let headers: Vec<_> = outbound
-            .headers
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.into_bytes()))
-            .collect();
-        let headers = Fields::from_list(&headers).map_err(|error| error.to_string())?;
-        let request = OutgoingRequest::new(headers);
-        let scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
-        let set = request
-            .set_method(&Method::Post)
-            .and(request.set_scheme(Some(&scheme)))
-            .and(request.set_authority(Some(authority)))
-            .and(request.set_path_with_query(Some(path)));
-        set.map_err(|()| format!("the address {} is none", outbound.url))?;
-        let body = request.body().map_err(|()| "the request has no body")?;
-        let options = RequestOptions::new();
-        let limits = outbound.limits;
-        let limited = options
-            .set_connect_timeout(Some(nanoseconds(limits.connect)))
-            .and(options.set_first_byte_timeout(Some(nanoseconds(limits.first_byte))))
-            .and(options.set_between_bytes_timeout(Some(nanoseconds(limits.whole))));
-        limited.map_err(|()| "the host sets no time limits")?;
-        let limit = Limit(Some((subscribe_duration(nanoseconds(limits.whole)), limits.whole)));
-        let future = wasi::http::outgoing_handler::handle(request, Some(options))
-            .map_err(|error| error.to_string())?;
-        write_all(body, &outbound.body, &limit)?;
-        limit.wait(&future.subscribe())?;
-        let response = future
-            .get()
-            .ok_or("no answer")?
-            .map_err(|()| "the answer was taken already")?
-            .map_err(|error| error.to_string())?;
+        let (response, limit) = fetch::begin("POST", outbound)?.answer()?;
         read_response(&response, &limit)
     }
 
@@ -171,8 +138,28 @@ impl Host for Spin {
     }
 
     fn random(&self) -> u64 {
-        wasi::random::random::get_random_u64()
+        random()
     }
+
+    fn hears_spans(&self) -> bool {
+        traceparent().is_some()
+    }
+
+    fn tell_span(&self, told: &Value) {
+        // One write: each is a call to the host.
+        let line = format!("madang:span {told}\n");
+        eprint!("{line}");
+    }
+}
+
+/// What woke this instance, where the host makes spans and hears of others.
+fn traceparent() -> Option<String> {
+    std::env::var("TRACEPARENT").ok()
+}
+
+/// 64 random bits.
+pub fn random() -> u64 {
+    wasi::random::random::get_random_u64()
 }
 
 /// Answers a request to a component.
@@ -212,7 +199,7 @@ pub fn typed<C: Context, T>(work: impl FnOnce(&Env) -> Result<T, Error>) -> Resu
     let definition = C::define();
     let spin = Spin::of(&definition);
     let id = format!("{:016x}{:016x}", spin.random(), spin.random());
-    let traceparent = trace::continued(None, || spin.random());
+    let traceparent = trace::continued(traceparent().as_deref(), || spin.random());
     let cause = Cause { correlation: id.clone(), id, traceparent };
     work(&definition.env(&spin, cause)).map_err(Problem::from)
 }
@@ -225,7 +212,7 @@ pub fn typed<C: Context, T>(work: impl FnOnce(&Env) -> Result<T, Error>) -> Resu
 pub fn hear<C: Context>() -> Result<(), Error> {
     let definition = C::define();
     let spin = Spin::of(&definition);
-    let traceparent = trace::continued(None, || spin.random());
+    let traceparent = trace::continued(traceparent().as_deref(), || spin.random());
     let cause = Cause { traceparent, ..Cause::default() };
     let env = definition.env(&spin, cause);
     match health::catch_up(&definition, &env) {
@@ -299,7 +286,7 @@ fn read_response(response: &IncomingResponse, limit: &Limit) -> Result<Answered,
 }
 
 /// Reads a body to its end, or until it has `most` bytes.
-fn read_all(body: IncomingBody, most: usize, limit: &Limit) -> Result<Vec<u8>, String> {
+pub(crate) fn read_all(body: IncomingBody, most: usize, limit: &Limit) -> Result<Vec<u8>, String> {
     let stream = body.stream().map_err(|()| "the body was taken already")?;
     let mut bytes = Vec::new();
     while bytes.len() < most {
@@ -314,7 +301,7 @@ fn read_all(body: IncomingBody, most: usize, limit: &Limit) -> Result<Vec<u8>, S
     Ok(bytes)
 }
 
-fn write_all(body: OutgoingBody, bytes: &[u8], limit: &Limit) -> Result<(), String> {
+pub(crate) fn write_all(body: OutgoingBody, bytes: &[u8], limit: &Limit) -> Result<(), String> {
     let stream = body.write().map_err(|()| "the body was taken already")?;
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -329,28 +316,6 @@ fn write_all(body: OutgoingBody, bytes: &[u8], limit: &Limit) -> Result<(), Stri
     }
     drop(stream);
     OutgoingBody::finish(body, None).map_err(|error| error.to_string())
-}
-
-/// How long reading and writing may take as a whole; without one, as long as the other side needs.
-struct Limit(Option<(Pollable, Duration)>);
-
-impl Limit {
-    /// Waits until something can go on.
-    fn wait(&self, other: &Pollable) -> Result<(), String> {
-        match &self.0 {
-            None => other.block(),
-            Some((end, limit)) => {
-                if !poll(&[other, end]).contains(&0) {
-                    return Err(format!("no answer within {} ms", limit.as_millis()));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn respond(out: ResponseOutparam, response: Response) {

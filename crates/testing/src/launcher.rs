@@ -97,7 +97,7 @@ impl Launcher {
         // What a developer has set for a host of their own must not reach a test's.
         for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();
-            if text.starts_with("MADANG_") || text.starts_with("SPIN_") {
+            if ["MADANG_", "SPIN_", "OTEL_"].iter().any(|prefix| text.starts_with(prefix)) {
                 command.env_remove(&name);
             }
         }

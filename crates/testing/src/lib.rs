@@ -23,7 +23,9 @@
 //! ```
 
 pub mod bookrent;
+pub mod browser;
 mod client;
+pub mod collector;
 mod guard;
 mod host;
 mod host_builder;

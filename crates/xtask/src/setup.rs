@@ -62,6 +62,8 @@ pub fn run() -> Result<Tools> {
 pub fn for_tests() -> Result<()> {
     redis_server()?;
     schemathesis()?;
+    browser()?;
+    axe()?;
     for (tool, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
         let there = || succeeds(cargo::cargo().args([tool, "--version"]));
         if there() {
@@ -191,6 +193,50 @@ fn schemathesis() -> Result<()> {
         bail!("PyPI did not give what tests/schemathesis/requirements.txt names: see above");
     }
     fs::write(installed, wanted).context("target/schemathesis/installed.txt")
+}
+
+/// Makes sure of Chromium and its driver, which the tests of the pages run, and of letters for what they say.
+fn browser() -> Result<()> {
+    const DRIVER: &str = "chromedriver";
+    if is_on_path(DRIVER) {
+        return Ok(());
+    }
+    if apt_get("chromium-driver") && is_on_path(DRIVER) {
+        apt_get("fonts-nanum");
+        return Ok(());
+    }
+    bail!(
+        "chromedriver is missing, and maybe Chromium: install both (Debian: `sudo apt-get install chromium-driver \
+         fonts-nanum`)"
+    )
+}
+
+/// Makes sure of axe-core in the pinned version, below `target/`.
+fn axe() -> Result<()> {
+    let (folder, pinned) = (cargo::root().join("target/axe"), cargo::root().join("tests/axe"));
+    let files = ["package.json", "package-lock.json"];
+    let is_same = |file: &str| {
+        let read = |folder: &Path| fs::read_to_string(folder.join(file)).ok();
+        read(&folder).is_some_and(|installed| Some(installed) == read(&pinned))
+    };
+    if files.into_iter().all(is_same) && folder.join("node_modules/axe-core/axe.min.js").is_file() {
+        return Ok(());
+    }
+    if !is_on_path("npm") && !apt_get("npm") {
+        bail!("npm is missing: install it (Debian, Ubuntu: `sudo apt-get install npm`)");
+    }
+    eprintln!("Installing axe-core (npm) into target/axe");
+    fs::create_dir_all(&folder).context("target/axe")?;
+    for file in files {
+        fs::copy(pinned.join(file), folder.join(file))
+            .with_context(|| format!("tests/axe/{file}"))?;
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder);
+    if !succeeds(&mut npm) {
+        bail!("npm did not give what tests/axe/package.json names: see above");
+    }
+    Ok(())
 }
 
 /// A Python that is new enough, installed where there is none.

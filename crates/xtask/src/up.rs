@@ -98,7 +98,7 @@ fn greet(Running { http, admin, redis, .. }: &Running, is_own_manifest: bool) {
         let book = r#"{"title":"Madang","status":true}"#;
         let rent = r#"{"bookId":1,"userId":1,"address":"Seoul"}"#;
         text += &format!(
-            "\nRegister a book, rent it, and look at the view of the rent:\n  \
+            "\nOpen {http} in a browser; or register a book, rent it, and look at the view of the rent:\n  \
              {curl} -d '{book}' {http}/bookrent/books\n  \
              {curl} -d '{rent}' {http}/bookrent/rents\n  \
              curl '{http}/bookrent/views/search/findByRentId?rentId=1'\n"

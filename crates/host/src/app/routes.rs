@@ -8,6 +8,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 /// The paths that the host answers itself.
 pub const WELL_KNOWN: &str = "/.well-known/spin/";
+/// The route of what a component sends another by its name: one for all paths.
+pub const CHAINED: &str = "/...";
 
 /// A public route of the manifest. Private ones never get here.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -80,6 +82,11 @@ impl Match<'_, '_> {
         &self.route.component
     }
 
+    /// The route as the manifest writes it.
+    pub fn pattern(&self) -> &str {
+        &self.route.pattern
+    }
+
     /// What the trailing `...` stands for, with its leading slash; Spin keeps a trailing one.
     fn rest(&self) -> String {
         let Some(wildcard) = self.captures.wildcard() else { return String::new() };
@@ -108,7 +115,7 @@ impl Match<'_, '_> {
 /// has them say that it came to a route for all paths, at `localhost`, from nowhere.
 pub fn describe_chained(headers: &mut HeaderMap, path: &PathAndQuery) {
     let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-    describe(headers, "/...", path.path(), &format!("http://localhost{path}"), nowhere);
+    describe(headers, CHAINED, path.path(), &format!("http://localhost{path}"), nowhere);
 }
 
 fn describe(headers: &mut HeaderMap, pattern: &str, rest: &str, url: &str, client: SocketAddr) {

@@ -3,7 +3,8 @@
 
 use super::{
     bulkhead::Refusal,
-    call::{Failure, Origin},
+    call::Origin,
+    failure::Failure,
     meter::Measures,
     state::{Guest, Host},
 };

@@ -3,12 +3,19 @@
 
 use super::{
     admission::SHED,
+    failure::Failure,
     faults::{Life, Trigger},
     state::{Guest, Host, State},
 };
 use crate::{
-    app::routes::{WELL_KNOWN, describe_chained},
+    app::routes::{CHAINED, WELL_KNOWN, describe_chained},
     problem,
+    telemetry::{
+        context::Context,
+        receiving::receive,
+        scope::Scope,
+        serving::{Failed, Serving},
+    },
 };
 use anyhow::Result;
 use bytes::Bytes;
@@ -17,7 +24,7 @@ use http::{
     uri::{Authority, PathAndQuery},
 };
 use http_body_util::{BodyExt, Empty, Full};
-use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::SystemTime};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::SystemTime};
 use tokio::{
     sync::oneshot,
     time::{sleep, timeout},
@@ -32,39 +39,6 @@ pub enum Origin {
     Outside,
     /// A component of this process, or the host itself.
     Inside,
-}
-
-/// Why a component gave no answer.
-#[derive(Debug)]
-pub enum Failure {
-    /// A fault that a tester injected.
-    Down,
-    /// As many requests were at work and waiting as the component may have.
-    Full,
-    /// No place became free while the request could wait.
-    Busy,
-    /// The time limit passed.
-    TimedOut,
-    /// The guest trapped, or ended without an answer.
-    Trap(wasmtime::Error),
-    /// The guest answered a message with an error.
-    Refused,
-    /// A crash that a tester injected.
-    Killed,
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            Self::Down => f.write_str("is down (by order of the admin port)"),
-            Self::Full => f.write_str("has as much at work and waiting as it may have"),
-            Self::Busy => f.write_str("is busy: no instance became free in time"),
-            Self::TimedOut => f.write_str("took longer than --request-timeout and was stopped"),
-            Self::Trap(error) => write!(f, "failed: {error:?}"),
-            Self::Refused => f.write_str("answered a message with an error"),
-            Self::Killed => f.write_str("was killed (by order of the admin port)"),
-        }
-    }
 }
 
 impl Host {
@@ -103,7 +77,7 @@ impl Host {
             request.headers_mut().insert(SHED, guest.bulkhead.shed.total().into());
         }
         found.describe(request.headers_mut(), &uri, client);
-        self.count(guest, request, origin).await
+        self.count(guest, request, found.pattern(), client, origin).await
     }
 
     /// Answers a request that a component sends another by its name.
@@ -117,23 +91,39 @@ impl Host {
         let root = PathAndQuery::from_static("/");
         let path = request.uri().path_and_query().cloned().unwrap_or(root);
         describe_chained(request.headers_mut(), &path);
-        self.count(guest, request, Origin::Inside).await
+        let nowhere = SocketAddr::new(self.plan.listen.ip(), 0);
+        self.count(guest, request, CHAINED, nowhere, Origin::Inside).await
     }
 
-    /// Answers a request, and counts it unless it only asks how the component is.
+    /// Answers a request, and counts and traces it unless it only asks how the component is.
     async fn count(
         self: &Arc<Self>,
         guest: &Arc<Guest>,
-        request: Request<WasiBody>,
+        mut request: Request<WasiBody>,
+        route: &str,
+        client: SocketAddr,
         origin: Origin,
     ) -> Response<WasiBody> {
         if guest.plan.asks_how_it_is(request.uri().path()) {
-            return self.answer(guest, request, origin).await;
+            return self.answer(guest, request, origin, self.aside()).await;
         }
         let counted = guest.meter.request();
-        let answer = self.answer(guest, request, origin).await;
+        let tracer = self.tracer.as_ref();
+        let serving =
+            tracer.map(|tracer| Serving::begin(tracer, guest, &mut request, route, client, origin));
+        let scope = serving.as_ref().map(Serving::scope);
+        let answer = self.answer(guest, request, origin, scope).await;
         counted.answered(answer.status());
-        answer
+        match serving {
+            Some(serving) => serving.answered(answer),
+            None => answer,
+        }
+    }
+
+    /// For an instance that is woken by no more than a question how it is: there are many of them, and
+    /// what it then does for events belongs to those.
+    fn aside(&self) -> Option<Arc<Scope>> {
+        Some(Scope::new(self.tracer.as_ref()?, Context::root()))
     }
 
     /// Asks a component for its readiness, whatever the routes say.
@@ -152,7 +142,7 @@ impl Host {
         if let Some(found) = self.router.find(uri.path()) {
             found.describe(request.headers_mut(), &uri, SocketAddr::new(listen.ip(), 0));
         }
-        self.answer(guest, request, Origin::Inside).await
+        self.answer(guest, request, Origin::Inside, self.aside()).await
     }
 
     async fn answer(
@@ -160,6 +150,7 @@ impl Host {
         guest: &Arc<Guest>,
         mut request: Request<WasiBody>,
         origin: Origin,
+        scope: Option<Arc<Scope>>,
     ) -> Response<WasiBody> {
         let uri = request.uri().clone();
         if guest.faults.now().down {
@@ -168,7 +159,7 @@ impl Host {
         let left =
             self.deadlines.bound(request.headers_mut(), SystemTime::now(), self.time_limit());
         let life = match self.admit(guest, uri.path(), origin, left).await {
-            Ok(places) => Arc::new(Life::new(Trigger::Http, places)),
+            Ok(places) => Arc::new(Life::new(Trigger::Http, places).within(scope)),
             Err(failure) => return problem::failure(uri.path(), &failure),
         };
         let delay = guest.faults.now().delay;
@@ -194,10 +185,11 @@ impl Host {
         }
     }
 
-    /// Gives a message to a component.
+    /// Gives a message of a channel to a component.
     pub async fn deliver(
         self: &Arc<Self>,
         guest: &Arc<Guest>,
+        channel: &str,
         message: Vec<u8>,
     ) -> Result<(), Failure> {
         let Some(listener) = &guest.listener else {
@@ -205,12 +197,23 @@ impl Host {
                 "it exports no fermyon:spin/inbound-redis",
             )));
         };
+        let tracer = self.tracer.as_ref();
+        let (scope, span) = tracer.map(|tracer| receive(tracer, guest, channel, &message)).unzip();
         let run = |mut store| async move {
             let instance = listener.instantiate_async(&mut store).await?;
             instance.fermyon_spin_inbound_redis().call_handle_message(&mut store, &message).await
         };
-        let handled = self.wake(guest, Trigger::Redis, run).await;
+        let handled = self.wake_within(guest, Trigger::Redis, scope, run).await;
         let result = handled.and_then(|said| said.map_err(|_| Failure::Refused));
+        if let Some(mut span) = span.flatten() {
+            match &result {
+                Ok(()) => span.end(),
+                Err(failure) => {
+                    let Failed { kind, why } = failure.told();
+                    span.fail(kind, &why);
+                }
+            }
+        }
         // What was kept from it on purpose, it has not failed to handle.
         if !matches!(result, Err(Failure::Down)) {
             guest.meter.message(result.is_ok());
@@ -226,10 +229,20 @@ impl Host {
         trigger: Trigger,
         run: impl FnOnce(Store<State>) -> F,
     ) -> Result<T, Failure> {
+        self.wake_within(guest, trigger, self.aside(), run).await
+    }
+
+    async fn wake_within<T, F: Future<Output = wasmtime::Result<T>>>(
+        self: &Arc<Self>,
+        guest: &Arc<Guest>,
+        trigger: Trigger,
+        scope: Option<Arc<Scope>>,
+        run: impl FnOnce(Store<State>) -> F,
+    ) -> Result<T, Failure> {
         if guest.faults.now().down {
             return Err(Failure::Down);
         }
-        let life = Arc::new(Life::new(trigger, self.admit_message().await?));
+        let life = Arc::new(Life::new(trigger, self.admit_message().await?).within(scope));
         let run = run(self.store(guest, life.clone()));
         self.live(guest, &life, run).await
     }
@@ -264,7 +277,14 @@ impl Host {
             };
             let result = host.live(&guest, &life, run).await;
             if let Err(failure) = &result {
-                crate::say!(Error, component = guest.id, "component {} {failure}", guest.id);
+                let trace = life.scope.as_ref().map(|scope| scope.current());
+                crate::say!(
+                    Error,
+                    component = guest.id,
+                    trace = trace,
+                    "component {} {failure}",
+                    guest.id
+                );
             }
             result
         });
@@ -295,7 +315,7 @@ impl Host {
         if guest.faults.strikes(life.trigger(), 0) {
             return Err(Failure::Killed);
         }
-        tokio::select! {
+        let result = tokio::select! {
             biased;
             result = timeout(self.time_limit(), run) => {
                 let result = match result {
@@ -307,7 +327,12 @@ impl Host {
             () = life.ended() => {
                 Err(if guest.faults.now().down { Failure::Down } else { Failure::Killed })
             }
+        };
+        if let (Err(failure), Some(scope)) = (&result, &life.scope) {
+            let Failed { kind, why } = failure.told();
+            scope.failed(kind, &why);
         }
+        result
     }
 
     fn well_known(&self, name: &str) -> Response<WasiBody> {

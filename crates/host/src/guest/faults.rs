@@ -2,13 +2,14 @@
 //! needs.
 
 use super::admission::Places;
+use crate::telemetry::scope::Scope;
 use anyhow::{Result, ensure};
 use rustix::process::{Signal, getpid, kill_process};
 use serde::{Deserialize, Serialize};
 use std::{
     future,
     sync::{
-        Mutex, MutexGuard,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -140,6 +141,8 @@ impl Faults {
 /// The life of one instance.
 #[derive(Debug)]
 pub struct Life {
+    /// Its spans, where they are made.
+    pub scope: Option<Arc<Scope>>,
     trigger: Trigger,
     calls: AtomicU32,
     end: Notify,
@@ -149,7 +152,13 @@ pub struct Life {
 impl Life {
     /// A life without calls yet. It keeps its places to its end.
     pub fn new(trigger: Trigger, places: Places) -> Self {
-        Self { trigger, calls: AtomicU32::new(0), end: Notify::new(), _places: places }
+        Self { scope: None, trigger, calls: AtomicU32::new(0), end: Notify::new(), _places: places }
+    }
+
+    /// With spans, if they are made.
+    #[must_use]
+    pub fn within(self, scope: Option<Arc<Scope>>) -> Self {
+        Self { scope, ..self }
     }
 
     /// What woke the instance.

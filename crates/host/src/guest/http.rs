@@ -6,7 +6,10 @@ use super::{
     faults::Life,
     state::{Guest, Host},
 };
-use crate::app::chaining;
+use crate::{
+    app::chaining,
+    telemetry::{context::Context, span::Span},
+};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, Uri, header};
 use http_body::{Body, Frame, SizeHint};
@@ -22,7 +25,7 @@ use std::{
     net::SocketAddr,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context as TaskContext, Poll, ready},
     time::Duration,
 };
 use tokio::time::{Sleep, sleep, timeout};
@@ -49,14 +52,18 @@ type Answer =
 impl WasiHttpHooks for Outbound {
     fn send_request(
         &mut self,
-        request: Request<WasiBody>,
+        mut request: Request<WasiBody>,
         options: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Answer> + Send> {
         let own =
             Self { host: self.host.clone(), guest: self.guest.clone(), life: self.life.clone() };
         Box::new(async move {
+            let span = own.span(&mut request);
             let result = own.send(request, options.unwrap_or_default()).await;
+            if let Some(span) = span {
+                answered(span, &result);
+            }
             own.guest.meter.http(result.is_ok());
             own.life.performed(&own.guest.faults).await;
             let io: Box<dyn Future<Output = _> + Send> = Box::new(async { Ok(()) });
@@ -66,6 +73,32 @@ impl WasiHttpHooks for Outbound {
 }
 
 impl Outbound {
+    /// The span of a request, which then carries it. A component that says where the request belongs
+    /// is believed: it may go on with what it began long ago, and another has asked it for.
+    fn span(&self, request: &mut Request<WasiBody>) -> Option<Span> {
+        let scope = self.life.scope.as_ref()?;
+        let parent = Context::of(request.headers()).unwrap_or_else(|| scope.current());
+        let span = scope.call_of(parent, request.method().as_str()).map(|mut span| {
+            let uri = request.uri();
+            span.set("http.request.method", request.method().as_str());
+            // What a query says may be anybody's.
+            let full = format!(
+                "{}://{}{}",
+                uri.scheme_str().unwrap_or("http"),
+                uri.host().map_or("", |_| uri.authority().map_or("", |all| bare(all.as_str()))),
+                uri.path()
+            );
+            span.set("url.full", full.as_str());
+            span.set("server.address", uri.host().unwrap_or_default());
+            if let Some(port) = uri.port_u16() {
+                span.set("server.port", port);
+            }
+            span
+        });
+        span.as_ref().map_or(parent, Span::context).put(request.headers_mut());
+        span
+    }
+
     /// The component that is called by its name.
     fn chained(&self, id: &str) -> Result<&Arc<Guest>, Error> {
         self.host.guest(id).filter(|guest| guest.http.is_some()).ok_or_else(|| {
@@ -136,6 +169,27 @@ impl Outbound {
                 .map(|body| TimedBody { body: Some(body), limit, pause: None }.boxed_unsync()),
             None => response,
         })
+    }
+}
+
+/// An authority without who asks.
+fn bare(authority: &str) -> &str {
+    authority.rsplit_once('@').map_or(authority, |(_, rest)| rest)
+}
+
+/// Ends a request's span with the beginning of its answer.
+fn answered(mut span: Span, result: &Result<Response<WasiBody>, Error>) {
+    match result {
+        Ok(answer) => {
+            let status = answer.status();
+            span.set("http.response.status_code", status.as_u16());
+            if status.is_client_error() || status.is_server_error() {
+                span.fail(status.as_str(), "");
+            } else {
+                span.end();
+            }
+        }
+        Err(error) => span.fail("failed", &error.to_string()),
     }
 }
 
@@ -216,7 +270,7 @@ impl Service<Uri> for Connector {
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<Connection, BoxError>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context) -> Poll<Result<(), BoxError>> {
+    fn poll_ready(&mut self, context: &mut TaskContext) -> Poll<Result<(), BoxError>> {
         self.0.poll_ready(context)
     }
 
@@ -245,7 +299,7 @@ impl Body for TimedBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        context: &mut Context,
+        context: &mut TaskContext,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = &mut *self;
         let Some(body) = &mut this.body else { return Poll::Ready(None) };

@@ -2,8 +2,11 @@
 //! line.
 
 use super::journal::Told;
-use crate::say::{self, Level};
-use anyhow::{Context, Result};
+use crate::{
+    say::{self, Level},
+    telemetry::{context::Context, scope::Scope},
+};
+use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use std::{
     fs::{self, File},
@@ -24,7 +27,11 @@ const LONGEST: usize = 16 << 10;
 
 /// One of a component's two outputs; all its instances share it.
 #[derive(Debug, Clone)]
-pub struct Log(Arc<Sink>);
+pub struct Log {
+    sink: Arc<Sink>,
+    /// The spans of the instance that prints, where they are made.
+    scope: Option<Arc<Scope>>,
+}
 
 #[derive(Debug)]
 struct Sink {
@@ -44,20 +51,42 @@ impl Log {
             .and_then(|()| File::options().create(true).append(true).open(&path))
             .with_context(|| format!("cannot write component output to {}", path.display()))?;
         let level = if output == "stderr" { Level::Warn } else { Level::Info };
-        Ok(Self(Arc::new(Sink { component: component.to_owned(), level, file, follow })))
+        let sink = Arc::new(Sink { component: component.to_owned(), level, file, follow });
+        Ok(Self { sink, scope: None })
+    }
+
+    /// The same, of an instance.
+    #[must_use]
+    pub fn within(&self, scope: Option<&Arc<Scope>>) -> Self {
+        Self { sink: self.sink.clone(), scope: scope.cloned() }
+    }
+
+    fn lines(&self) -> Lines {
+        Lines { log: self.clone(), pending: Vec::new() }
+    }
+
+    /// Writes whole lines, but for those that tell of spans.
+    fn write(&self, lines: &[u8]) {
+        let Some(scope) = &self.scope else { return self.sink.write(lines, None) };
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            let text = str::from_utf8(line).unwrap_or_default();
+            if !scope.hears(&self.sink.component, text.trim_end_matches('\n')) {
+                self.sink.write(line, Some(scope.current()));
+            }
+        }
     }
 }
 
 impl Sink {
     /// Writes whole lines. One write each: the file is in append mode and shared by the workers.
-    fn write(&self, lines: &[u8]) {
+    fn write(&self, lines: &[u8], trace: Option<Context>) {
         // The guest cannot help a full disk, and must not fail for it.
         let _ = (&self.file).write_all(lines);
         if self.follow {
             for line in String::from_utf8_lossy(lines).lines() {
                 let told = Told::read(line);
                 let level = told.as_ref().map_or(self.level, Told::level);
-                say::printed(level, &self.component, line, told);
+                say::printed(level, &self.component, line, trace, told);
             }
         }
     }
@@ -71,17 +100,17 @@ impl IsTerminal for Log {
 
 impl StdoutStream for Log {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(Lines { sink: self.0.clone(), pending: Vec::new() })
+        Box::new(self.lines())
     }
 
     fn p2_stream(&self) -> Box<dyn OutputStream> {
-        Box::new(Lines { sink: self.0.clone(), pending: Vec::new() })
+        Box::new(self.lines())
     }
 }
 
 /// One instance's output: keeps what is not yet a whole line.
 struct Lines {
-    sink: Arc<Sink>,
+    log: Log,
     pending: Vec<u8>,
 }
 
@@ -89,7 +118,7 @@ impl Lines {
     fn push(&mut self, bytes: &[u8]) {
         self.pending.extend_from_slice(bytes);
         if let Some(end) = self.pending.iter().rposition(|byte| *byte == b'\n') {
-            self.sink.write(&self.pending[..=end]);
+            self.log.write(&self.pending[..=end]);
             self.pending.drain(..=end);
         }
         if self.pending.len() > LONGEST {
@@ -100,7 +129,7 @@ impl Lines {
     fn finish(&mut self) {
         if !self.pending.is_empty() {
             self.pending.push(b'\n');
-            self.sink.write(&self.pending);
+            self.log.write(&self.pending);
             self.pending.clear();
         }
     }
@@ -161,8 +190,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let log = Log::open(folder.path(), "a", "stdout", false).unwrap();
         let written = || fs::read_to_string(folder.path().join("a_stdout.txt")).unwrap();
-        let mut one = Lines { sink: log.0.clone(), pending: Vec::new() };
-        let mut two = Lines { sink: log.0.clone(), pending: Vec::new() };
+        let mut one = log.lines();
+        let mut two = log.lines();
         one.push(b"half");
         two.push(b"whole\nrest");
         assert_eq!(written(), "whole\n");

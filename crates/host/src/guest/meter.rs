@@ -1,7 +1,7 @@
 //! What a process counts of each component, for whoever watches the application. Counting is a
 //! few additions to numbers in memory; sums are made by the supervisor, when it is asked.
 
-use super::{call::Failure, state::Guest};
+use super::{failure::Failure, state::Guest};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::{

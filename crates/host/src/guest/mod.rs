@@ -8,6 +8,7 @@ pub mod code;
 pub mod database;
 pub mod deadline;
 pub mod engine;
+pub mod failure;
 pub mod faults;
 pub mod http;
 pub mod journal;

@@ -7,7 +7,8 @@ use super::{
     redis_pool::{Link, OpenError},
     state::State,
 };
-use redis::{Cmd, RedisError, Value};
+use crate::telemetry::span::Span;
+use redis::{Arg, Cmd, RedisError, Value};
 use std::sync::PoisonError;
 use url::Url;
 use wasmtime::component::Resource;
@@ -22,11 +23,31 @@ type Answer<T> = wasmtime::Result<Result<T, Error>>;
 
 impl State {
     async fn command(&mut self, connection: &Resource<Connection>, command: &Cmd) -> Answer<Value> {
+        let span = self.command_span(command);
         let link = &mut self.table.get_mut(connection)?.0;
         let result = link.query(command).await;
+        if let Some(span) = span {
+            span.ended(&result);
+        }
         self.guest().meter.redis(result.is_ok());
         self.performed().await;
         Ok(result.map_err(|error| Error::Other(text(&error))))
+    }
+
+    /// The span of a command: by its name alone, since keys and values may be anybody's.
+    fn command_span(&self, command: &Cmd) -> Option<Span> {
+        let word = |at| match command.args_iter().nth(at) {
+            Some(Arg::Simple(word)) => std::str::from_utf8(word).unwrap_or_default(),
+            _ => "",
+        };
+        let scope = self.outbound.life.scope.as_ref()?;
+        let name = word(0);
+        let mut span = scope.call(name)?;
+        span.set("db.system.name", "redis").set("db.operation.name", name);
+        if name == "EVALSHA" {
+            span.set("db.stored_procedure.name", word(1));
+        }
+        Some(span)
     }
 
     /// Whether the component is granted a Redis at this address.

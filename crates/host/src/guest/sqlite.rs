@@ -37,8 +37,16 @@ impl State {
         parameters: Vec<v3::Value>,
     ) -> wasmtime::Result<Result<v3::QueryResult, v3::Error>> {
         let database = self.table.get(connection)?.0.clone();
+        let span = self.call("spin_sqlite.execute").map(|mut span| {
+            // Its parameters are not in it.
+            span.set("db.system.name", "sqlite").set("db.query.text", statement.as_str());
+            span
+        });
         let result =
             database.work(move |connection| query(connection, &statement, &parameters)).await;
+        if let Some(span) = span {
+            span.ended(&result);
+        }
         self.performed().await;
         Ok(result.map_err(v3::Error::Io))
     }

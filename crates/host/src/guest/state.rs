@@ -20,6 +20,11 @@ use crate::app::{
     plan::{ComponentPlan, Plan},
     routes::Router,
 };
+use crate::telemetry::{
+    Tracer,
+    scope::{Scope, VARIABLE},
+    span::Span,
+};
 use anyhow::{Context, Result};
 use std::{
     collections::{HashMap, HashSet},
@@ -55,6 +60,8 @@ pub struct Host {
     pub shedding: Notify,
     /// Where guests that compute take turns.
     pub slices: Slices,
+    /// Makes spans, if somebody wants them.
+    pub tracer: Option<Arc<Tracer>>,
     engine: Engine,
     guests: HashMap<String, Arc<Guest>>,
     authorities: Vec<String>,
@@ -109,6 +116,7 @@ impl Host {
             deadlines: Deadlines::default(),
             shedding: Notify::new(),
             slices: Slices::default(),
+            tracer: plan.telemetry.clone().map(Tracer::new),
             engine,
             guests,
             authorities: own_authorities(plan.listen),
@@ -147,9 +155,10 @@ impl Host {
             &self.engine,
             State {
                 table: ResourceTable::new(),
-                wasi: guest.wasi(),
+                wasi: guest.wasi(life.scope.as_ref()),
                 http: WasiHttpCtx::new(),
                 outbound: Outbound { host: self.clone(), guest: guest.clone(), life },
+                operation: None,
                 limits: StoreLimitsBuilder::new()
                     .memory_size(self.plan.limits.memory)
                     .trap_on_grow_failure(true)
@@ -231,9 +240,14 @@ impl Guest {
     }
 
     /// What an instance has of the system. A folder costs opening it, a variable copying it.
-    fn wasi(self: &Arc<Self>) -> WasiCtx {
+    fn wasi(self: &Arc<Self>, scope: Option<&Arc<Scope>>) -> WasiCtx {
         let mut wasi = WasiCtx::builder();
-        wasi.stdout(self.stdout.clone()).stderr(self.stderr.clone()).envs(&self.environment);
+        wasi.stdout(self.stdout.within(scope))
+            .stderr(self.stderr.within(scope))
+            .envs(&self.environment);
+        if let Some(scope) = scope {
+            wasi.env(VARIABLE, scope.base().to_string());
+        }
         if self.uses_sockets {
             let guest = self.clone();
             wasi.allow_tcp(true).allow_udp(true).socket_addr_check(move |address, usage| {
@@ -258,6 +272,8 @@ pub struct State {
     pub outbound: Outbound,
     /// How many slices it has computed through.
     pub slices: u32,
+    /// The span of the operation on a store that is under way.
+    pub operation: Option<Span>,
     wasi: WasiCtx,
     http: WasiHttpCtx,
     limits: StoreLimits,
@@ -273,6 +289,11 @@ impl State {
     /// The component.
     pub fn guest(&self) -> &Arc<Guest> {
         &self.outbound.guest
+    }
+
+    /// The span of a call to the outside that begins, if it is recorded.
+    pub fn call(&self, name: &str) -> Option<Span> {
+        self.outbound.life.scope.as_ref()?.call(name)
     }
 
     /// To be awaited after each call to the outside: an injected crash strikes here.

@@ -2,9 +2,18 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
 };
 use tokio::sync::Notify;
+
+/// A message, and the channel that it came by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The channel's name.
+    pub channel: Arc<str>,
+    /// What it says.
+    pub payload: Vec<u8>,
+}
 
 /// How many messages wait for one component before more are dropped.
 pub const CAPACITY: usize = 1024;
@@ -21,7 +30,7 @@ pub struct Mailbox {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    messages: VecDeque<Vec<u8>>,
+    messages: VecDeque<Message>,
     dropped: u64,
 }
 
@@ -47,7 +56,7 @@ impl Mailbox {
     }
 
     /// Lets a message wait.
-    pub fn put(&self, message: Vec<u8>) -> Put {
+    pub fn put(&self, message: Message) -> Put {
         let mut waiting = self.waiting();
         if self.doorbell {
             waiting.messages.clear();
@@ -62,7 +71,7 @@ impl Mailbox {
 
     /// The next message, waiting for it if there is none, and the number of messages dropped before
     /// it if it is the last that waits.
-    pub async fn take(&self) -> (Vec<u8>, u64) {
+    pub async fn take(&self) -> (Message, u64) {
         loop {
             {
                 let mut waiting = self.waiting();
@@ -84,13 +93,17 @@ impl Mailbox {
 mod tests {
     use super::*;
 
+    fn message(payload: &[u8]) -> Message {
+        Message { channel: "a".into(), payload: payload.to_vec() }
+    }
+
     #[tokio::test]
     async fn a_doorbell_keeps_the_last() {
         let mailbox = Mailbox::new(true);
-        for message in [b"a", b"b", b"c"] {
-            assert_eq!(mailbox.put(message.to_vec()), Put::Kept);
+        for payload in [b"a", b"b", b"c"] {
+            assert_eq!(mailbox.put(message(payload)), Put::Kept);
         }
-        assert_eq!(mailbox.take().await, (b"c".to_vec(), 0));
+        assert_eq!(mailbox.take().await, (message(b"c"), 0));
         assert!(mailbox.waiting().messages.is_empty());
     }
 
@@ -98,13 +111,13 @@ mod tests {
     async fn a_full_mailbox_drops_the_new_and_counts_them() {
         let mailbox = Mailbox::new(false);
         for number in 0..CAPACITY {
-            assert_eq!(mailbox.put(number.to_le_bytes().to_vec()), Put::Kept);
+            assert_eq!(mailbox.put(message(&number.to_le_bytes())), Put::Kept);
         }
-        assert_eq!(mailbox.put(b"x".to_vec()), Put::FirstDropped);
-        assert_eq!(mailbox.put(b"x".to_vec()), Put::Dropped);
+        assert_eq!(mailbox.put(message(b"x")), Put::FirstDropped);
+        assert_eq!(mailbox.put(message(b"x")), Put::Dropped);
         for number in 0..CAPACITY {
             let dropped = if number == CAPACITY - 1 { 2 } else { 0 };
-            assert_eq!(mailbox.take().await, (number.to_le_bytes().to_vec(), dropped));
+            assert_eq!(mailbox.take().await, (message(&number.to_le_bytes()), dropped));
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod worker;
 use crate::{
     control::{self, FromProcess, Receiver, Sender, ToProcess},
     guest::{faults::Order, state::Host},
+    telemetry::export::Exporting,
 };
 use anyhow::{Context, Result, bail};
 use std::{
@@ -98,6 +99,8 @@ pub fn run<W: Work + Clone>(work: W) -> Result<()> {
         sender.send(&FromProcess::Ready).await?;
         let (outbox, letters) = mpsc::unbounded_channel();
         let sending = tokio::spawn(send(sender, letters));
+        let exporting = host.tracer.clone().map(|tracer| Exporting::begin(tracer, outbox.clone()));
+        let exporting = exporting.transpose()?;
         let (told, mut stage) = watch::channel(Stage::Ready);
         let working = async {
             let _ = stage.wait_for(|stage| *stage > Stage::Ready).await;
@@ -108,6 +111,9 @@ pub fn run<W: Work + Clone>(work: W) -> Result<()> {
             never = obey(&host, &work, receiver, &outbox, told) => match never {},
             never = report(&host, &outbox) => match never {},
         };
+        if let Some(exporting) = exporting {
+            exporting.end().await;
+        }
         let _ = outbox.send(FromProcess::Shed(host.shed_here()));
         let _ = outbox.send(FromProcess::Measured(host.measures()));
         drop(outbox);

@@ -5,13 +5,13 @@
 
 use super::{
     Outbox, Stage, Work,
-    mailbox::{Mailbox, Put},
+    mailbox::{Mailbox, Message, Put},
 };
 use crate::{
     app::plan::{Subscription, without_password},
     control::FromProcess,
     guest::{
-        call::Failure,
+        failure::Failure,
         state::{Guest, Host},
     },
 };
@@ -69,7 +69,7 @@ impl Work for Listener {
             loops.spawn(ask_ready(host.clone(), guest.clone(), asker.clone(), stage.clone()));
         }
 
-        let mut servers: BTreeMap<String, BTreeMap<String, Vec<Arc<Mailbox>>>> = BTreeMap::new();
+        let mut servers: BTreeMap<String, BTreeMap<Arc<str>, Vec<Arc<Mailbox>>>> = BTreeMap::new();
         let mut mailboxes: BTreeMap<String, Arc<Mailbox>> = BTreeMap::new();
         for Subscription { address, channel, component } in &host.plan.subscriptions {
             let Some(guest) = host.guest(component) else { continue };
@@ -78,8 +78,11 @@ impl Work for Listener {
                 loops.spawn(deliver(host.clone(), guest.clone(), mailbox.clone(), stage.clone()));
                 mailbox
             });
-            let listeners =
-                servers.entry(address.clone()).or_default().entry(channel.clone()).or_default();
+            let listeners = servers
+                .entry(address.clone())
+                .or_default()
+                .entry(channel.as_str().into())
+                .or_default();
             listeners.push(mailbox.clone());
         }
         let mut subscribers = JoinSet::new();
@@ -121,7 +124,7 @@ impl Listener {
     async fn subscribe(
         self,
         address: String,
-        channels: BTreeMap<String, Vec<Arc<Mailbox>>>,
+        channels: BTreeMap<Arc<str>, Vec<Arc<Mailbox>>>,
         first: mpsc::Sender<Infallible>,
     ) {
         let mut first = Some(first);
@@ -141,7 +144,7 @@ impl Listener {
         loop {
             let connected = || {
                 drop(first.take());
-                let names: Vec<_> = channels.keys().map(String::as_str).collect();
+                let names: Vec<_> = channels.keys().map(|name| &**name).collect();
                 say(true, &format!("listening to {} on {shown}", names.join(", ")));
                 for asker in self.askers.get().into_iter().flat_map(HashMap::values) {
                     asker.notify_one();
@@ -173,7 +176,7 @@ async fn stopped(stage: &mut watch::Receiver<Stage>) {
 /// Hears the channels until the connection ends.
 async fn hear(
     address: &str,
-    channels: &BTreeMap<String, Vec<Arc<Mailbox>>>,
+    channels: &BTreeMap<Arc<str>, Vec<Arc<Mailbox>>>,
     connected: impl FnOnce(),
 ) -> RedisResult<()> {
     let late = |_| std::io::Error::from(std::io::ErrorKind::TimedOut);
@@ -181,7 +184,7 @@ async fn hear(
     let subscribed = async {
         let mut connection = client.get_async_pubsub().await?;
         for channel in channels.keys() {
-            connection.subscribe(channel).await?;
+            connection.subscribe(&**channel).await?;
         }
         RedisResult::Ok(connection)
     };
@@ -190,14 +193,17 @@ async fn hear(
     loop {
         match timeout(SILENCE, messages.next()).await {
             Ok(Some(message)) => {
-                for mailbox in channels.get(message.get_channel_name()).into_iter().flatten() {
-                    if mailbox.put(message.get_payload_bytes().to_vec()) == Put::FirstDropped {
+                let found = channels.get_key_value(message.get_channel_name());
+                for (channel, mailbox) in found.into_iter().flat_map(each) {
+                    let payload = message.get_payload_bytes().to_vec();
+                    let message = Message { channel: channel.clone(), payload };
+                    if mailbox.put(message) == Put::FirstDropped {
                         crate::say!(
                             Warn,
                             "madang: a component cannot keep up with the channel {}: {} messages \
                              wait, new ones are \
                              dropped",
-                            message.get_channel_name(),
+                            channel,
                             super::mailbox::CAPACITY
                         );
                     }
@@ -209,6 +215,13 @@ async fn hear(
             }
         }
     }
+}
+
+/// A channel with each of those that listen to it.
+fn each<'a>(
+    (channel, mailboxes): (&'a Arc<str>, &'a Vec<Arc<Mailbox>>),
+) -> impl Iterator<Item = (&'a Arc<str>, &'a Arc<Mailbox>)> {
+    mailboxes.iter().map(move |mailbox| (channel, mailbox))
 }
 
 /// Gives a component its messages, one at a time.
@@ -232,7 +245,7 @@ async fn deliver(
                 guest.id
             );
         }
-        match host.deliver(&guest, message).await {
+        match host.deliver(&guest, &message.channel, message.payload).await {
             // Taken down on purpose: not worth a line for each message.
             Ok(()) | Err(Failure::Down) => {}
             Err(failure) => {

@@ -94,8 +94,9 @@ impl Logins {
         );
         for (id, component) in &plan.components {
             let keys = component.redis_keys.iter().map(|key| format!("~{key}"));
+            let reads = component.redis_reads.iter().map(|key| format!("%R~{key}"));
             let channels = component.redis_channels.iter().map(|channel| format!("&{channel}"));
-            let patterns: Vec<_> = keys.chain(channels).collect();
+            let patterns: Vec<_> = keys.chain(reads).chain(channels).collect();
             if !patterns.is_empty() {
                 user(
                     id,
@@ -127,7 +128,8 @@ pub fn users(manifest: &Manifest) -> impl Iterator<Item = &str> {
         .iter()
         .filter(|(_, component)| {
             let settings = component.settings();
-            !settings.redis_keys.is_empty() || !settings.redis_channels.is_empty()
+            let patterns = [&settings.redis_keys, &settings.redis_reads, &settings.redis_channels];
+            patterns.into_iter().any(|patterns| !patterns.is_empty())
         })
         .map(|(id, _)| id.as_str())
 }
@@ -164,6 +166,9 @@ source = "a.wasm"
 tool.madang = { redis_keys = ["{shop}:cart:*"], redis_channels = ["shop"] }
 [component.shop-view]
 source = "a.wasm"
+[component.shop-pages]
+source = "a.wasm"
+tool.madang.redis_reads = ["{shop}:log"]
 "#;
 
     #[test]
@@ -202,6 +207,9 @@ source = "a.wasm"
         for forbidden in ["+keys", "+scan", "+config", "+flushall", "+@", "+subscribe", "~*"] {
             assert!(!cart.contains(forbidden), "{forbidden}: {cart}");
         }
+        let pages = line("shop-pages");
+        assert!(pages.contains(" -@all %R~{shop}:log +eval "), "{pages}");
+        assert!(!pages.contains(" ~") && !pages.contains('&'), "{pages}");
         let trigger = line(TRIGGER);
         assert!(trigger.contains("-@all &shop +subscribe"), "{trigger}");
         assert!(!trigger.contains('~') && !trigger.contains("+publish"), "{trigger}");

@@ -3,6 +3,7 @@
 
 use super::{
     child::{Child, DRAIN, Event, Events, Kind},
+    collector::Collector,
     handover::{Handover, Leaving, Proposal},
     processes::ProcessStatus,
     tally::Tally,
@@ -14,6 +15,7 @@ use crate::{
         faults::{FaultSet, Order},
         meter::Measure,
     },
+    telemetry::export::Sent,
 };
 use anyhow::{Context, Result, anyhow};
 use std::{
@@ -49,6 +51,7 @@ pub struct Fleet {
     pub(super) faults: BTreeMap<String, FaultSet>,
     pub(super) tally: Tally,
     pub(super) meters: Tally<Measure>,
+    pub(super) collector: Collector,
     pub(super) lives: u64,
     pub(super) events: Events,
     orders: u64,
@@ -96,6 +99,7 @@ impl Fleet {
             faults: BTreeMap::new(),
             tally: Tally::default(),
             meters: Tally::default(),
+            collector: Collector::default(),
             lives: 0,
             events,
             orders: 0,
@@ -125,8 +129,12 @@ impl Fleet {
             Kind::Said(FromProcess::Measured(measures)) => {
                 self.meters.report(life, measures.clone());
             }
+            Kind::Said(FromProcess::Spans(sent)) => {
+                self.collector.report(life, sent, self.plan.telemetry.as_ref());
+            }
             Kind::Ended(_) => {
                 self.acknowledge(life, None);
+                self.collector.end(life);
                 self.tally.end(life);
                 self.meters.end(life);
             }
@@ -271,6 +279,11 @@ impl Fleet {
     /// How many of a component's requests were turned away.
     pub fn shed(&self, component: &str) -> u64 {
         self.tally.total(component)
+    }
+
+    /// What became of their spans, if they make any.
+    pub fn spans(&self) -> Option<Sent> {
+        self.plan.telemetry.as_ref().map(|_| self.collector.total())
     }
 
     /// The workers.

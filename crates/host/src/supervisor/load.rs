@@ -12,6 +12,7 @@ use crate::app::{
     tls::{Tls, TlsFiles},
     variables::{self, DOTENV, Provider},
 };
+use crate::telemetry::settings::Settings;
 use anyhow::{Context, Result, ensure};
 use std::{
     net::SocketAddr,
@@ -202,11 +203,12 @@ impl Load {
     pub fn plan(
         &self,
         listen: SocketAddr,
+        admin: Option<SocketAddr>,
         redis: &Redis,
         quiet: bool,
         limits: Limits,
     ) -> Result<Plan> {
-        let own = self.own_values(listen, redis);
+        let own = self.own_values(listen, admin, redis);
         let values = variables::resolve(&self.manifest, &self.providers, &own)?;
         let places = Places { base: &self.base, state: &self.state_dir, listen };
         let mut plan = Plan::new(&self.manifest, &self.config, &values, &places, quiet, limits)?;
@@ -216,6 +218,7 @@ impl Load {
             "no trigger calls a component that runs: add a [[trigger.http]] or a [[trigger.redis]]"
         );
         plan.tls.clone_from(&self.tls);
+        plan.telemetry = Settings::from_environment(&plan.name, &plan.version)?;
         for component in plan.components.values_mut() {
             component.environment.extend(self.environment.iter().cloned());
             component.files.direct = self.direct_mounts;
@@ -224,7 +227,7 @@ impl Load {
     }
 
     /// The variables that the host fills in by itself.
-    fn own_values(&self, listen: SocketAddr, redis: &Redis) -> Values {
+    fn own_values(&self, listen: SocketAddr, admin: Option<SocketAddr>, redis: &Redis) -> Values {
         let mut own = Values::new();
         // An address to call, where one to listen on stands for all.
         let ip = match listen.ip() {
@@ -235,6 +238,9 @@ impl Load {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         let address = SocketAddr::new(ip, listen.port());
         own.insert("base_url".to_owned(), format!("{scheme}://{address}"));
+        if let Some(admin) = admin {
+            own.insert("admin_url".to_owned(), format!("http://{admin}"));
+        }
         if let Some(address) = redis.address() {
             own.insert("redis_address".to_owned(), address);
             let login = |user: &str| match redis {
@@ -253,7 +259,7 @@ impl Load {
     pub fn acl(&self) -> Result<String> {
         let listen = SocketAddr::from(([127, 0, 0, 1], 3000));
         let limits = Limits::default();
-        let plan = self.plan(listen, &Redis::None, true, limits)?;
+        let plan = self.plan(listen, None, &Redis::None, true, limits)?;
         Ok(self.logins.users(&plan))
     }
 

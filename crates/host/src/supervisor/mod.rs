@@ -4,6 +4,7 @@ pub mod acl;
 pub mod admin;
 mod assets;
 pub mod child;
+pub mod collector;
 pub mod compile;
 pub mod fleet;
 pub mod handover;
@@ -79,7 +80,10 @@ async fn run(options: Options) -> Result<()> {
     let (listen, queues) = sockets::listen(options.listen, options.workers)?;
 
     let store = loaded.redis(options.redis_url.as_deref(), options.redis_fsync).await?;
-    let plan = loaded.plan(listen, &store, options.quiet, options.limits)?;
+    // Open before there is anybody to answer, since components may be told where it is.
+    let (questions, asked) = mpsc::channel(16);
+    let admin = admin::serve(options.admin, questions.clone()).await?;
+    let plan = loaded.plan(listen, Some(admin), &store, options.quiet, options.limits)?;
     let own_redis = match &store {
         load::Redis::Own(server) => {
             server.adopt_users(loaded.logins.file(&plan));
@@ -118,10 +122,7 @@ async fn run(options: Options) -> Result<()> {
     let started = async {
         let plan = plan?;
         options.seed.sow(&plan).await?;
-        let (questions, asked) = mpsc::channel(16);
-        let admin = admin::serve(options.admin, questions.clone()).await?;
-        let (fleet, events) = Fleet::start(plan, queues).await?;
-        anyhow::Ok((fleet, events, questions, asked, admin))
+        Fleet::start(plan, queues).await
     };
     let started = tokio::select! {
         started = started => started,
@@ -130,7 +131,7 @@ async fn run(options: Options) -> Result<()> {
             return Ok(());
         }
     };
-    let (fleet, events, questions, asked, admin) = match started {
+    let (fleet, events) = match started {
         Ok(started) => started,
         Err(error) => {
             stop_redis().await;

@@ -19,6 +19,8 @@ pub struct Reload {
     pub options: Arc<Options>,
     /// Where it is served.
     pub listen: SocketAddr,
+    /// Its admin port.
+    pub admin: SocketAddr,
     /// Its state folder.
     pub state_dir: PathBuf,
     /// Its Redis.
@@ -51,7 +53,7 @@ impl Reload {
         let source = Source { state_dir: Some(self.state_dir.clone()), ..source.clone() };
         let loaded = Load::new(&source)?;
         let redis = loaded.redis_again(&self.redis).await?;
-        let plan = loaded.plan(self.listen, &redis, *quiet, *limits)?;
+        let plan = loaded.plan(self.listen, Some(self.admin), &redis, *quiet, *limits)?;
         // The old processes may have to be replaced until the new ones take over.
         let keep = self.plan.components.values().flat_map(ComponentPlan::made);
         let plan = compile::compile(plan, &self.state_dir, keep.collect()).await?;

@@ -103,6 +103,7 @@ impl Supervisor {
         let reload = Reload {
             options: self.options.clone(),
             listen: self.listen,
+            admin: self.admin,
             state_dir: self.state.path().to_owned(),
             redis: self.redis.clone(),
             plan: self.fleet.plan().clone(),
@@ -175,6 +176,7 @@ impl Supervisor {
         Figures {
             measures: self.fleet.measures(),
             shed: components.map(|id| (id.clone(), self.fleet.shed(id))).collect(),
+            spans: self.fleet.spans(),
             processes: self.fleet.processes(),
             contexts: self.contexts(),
             http: self.http(),

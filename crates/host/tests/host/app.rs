@@ -8,7 +8,8 @@ use std::{
     io::Read,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 /// How long anything may take.
@@ -159,6 +160,11 @@ impl Folder {
         ] {
             command.env_remove(name);
         }
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("OTEL_") {
+                command.env_remove(&name);
+            }
+        }
         // As people read it, where a test does not say otherwise.
         command.env("MADANG_LOG_FORMAT", "pretty");
         command
@@ -173,17 +179,41 @@ impl Folder {
 
     /// Runs `madang up`, which must fail; what it said.
     pub fn refused(&self, arguments: &[&str]) -> String {
-        let (success, said) = self.run(&[&["up", "--listen", "127.0.0.1:0"], arguments].concat());
-        assert!(!success, "it did not fail: {said}");
+        let said = self.path().join("refusal.txt");
+        let file = fs::File::create(&said).unwrap();
+        let mut command = self.command(&["up", "--listen", "127.0.0.1:0"]);
+        command.args(arguments).stdout(file.try_clone().unwrap()).stderr(file);
+        let mut child = command.spawn().unwrap();
+        // One that serves instead would not end by itself.
+        let begin = Instant::now();
+        let status = loop {
+            match child.try_wait().unwrap() {
+                Some(status) => break Some(status),
+                None if begin.elapsed() > DEADLINE => break None,
+                None => thread::sleep(Duration::from_millis(5)),
+            }
+        };
+        if status.is_none() {
+            kill_process(pid(child.id()), Signal::INT).unwrap();
+            child.wait().unwrap();
+        }
+        let said = fs::read_to_string(said).unwrap();
+        assert!(status.is_some_and(|status| !status.success()), "it did not fail: {said}");
         said
     }
 
     /// Starts `madang up` and waits until it serves.
     pub fn up(&self, arguments: &[&str]) -> App {
+        self.up_with(&[], arguments)
+    }
+
+    /// The same, with environment variables.
+    pub fn up_with(&self, environment: &[(&str, &str)], arguments: &[&str]) -> App {
         let errors = self.path().join("errors.txt");
         let mut child = self
             .command(&["up", "--listen", "127.0.0.1:0"])
             .args(arguments)
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(fs::File::create(&errors).unwrap())
             .spawn()

@@ -17,4 +17,5 @@ mod reload;
 mod serving;
 mod stores;
 mod systems;
+mod telemetry;
 mod tls;

@@ -9,8 +9,8 @@ use madang_host::{
         stores::KeyValueStore,
     },
     guest::{
-        call::Failure,
         code, engine,
+        failure::Failure,
         state::{Guest, Host},
     },
     supervisor::load::{Load, Redis as Server, Source},

@@ -2,7 +2,7 @@
 
 use crate::application::{Application, MEMORY};
 use madang_host::guest::{
-    call::Failure,
+    failure::Failure,
     faults::{Crash, Order},
 };
 use serde_json::{Value, json};

@@ -3,8 +3,8 @@
 use crate::{neighbours, value};
 use anyhow::{Context, Result};
 use madang_host::guest::{
-    call::Failure,
     code,
+    failure::Failure,
     faults::Trigger,
     state::{Guest, Host, State},
 };

@@ -5,11 +5,12 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use siphasher::sip::SipHasher24;
 
-use super::{View, number};
+use super::{Change, View, number};
 use crate::consumer::{Drained, Entry, bury, dead_letter, drop_letter, head, max_attempts};
 use crate::env::{Cell, Env};
 use crate::error::{Error, Rejection};
 use crate::redis::Reply;
+use crate::span::Span;
 use crate::work::Work;
 
 /// Events read at once.
@@ -128,7 +129,7 @@ impl View {
         for entry in &batch {
             if singly && tries > max_attempts {
                 self.bury(env, entry, tries - 1, "")?;
-            } else if let Err(error) = self.apply(env, entry) {
+            } else if let Err(error) = self.apply(env, entry, if singly { tries } else { 1 }) {
                 if matches!(error, Error::Unavailable(_)) {
                     self.give_back(env, &Position { tries: tries - 1, ..at })?;
                     return Err(error);
@@ -159,18 +160,28 @@ impl View {
     pub fn replay(&self, env: &Env, number: u64) -> Result<bool, Error> {
         let Some((_, letter)) = dead_letter(env, number)? else { return Ok(false) };
         let kind = letter["type"].as_str().unwrap_or_default().to_owned();
-        if !self.apply(env, &Entry { number, kind, json: letter["event"].to_string() })? {
+        let tries = letter["tries"].as_u64().unwrap_or(0) + 1;
+        let entry = Entry { number, kind, json: letter["event"].to_string() };
+        if !self.apply(env, &entry, tries)? {
             return Err(OVERTAKEN.into());
         }
         drop_letter(env, number)
     }
 
     /// Applies an event to its row. Answers whether that changed anything.
-    fn apply(&self, env: &Env, entry: &Entry) -> Result<bool, Error> {
+    fn apply(&self, env: &Env, entry: &Entry, tries: u64) -> Result<bool, Error> {
         let Some((_, apply)) = self.handlers.iter().find(|(kind, _)| *kind == entry.kind) else {
             return Ok(false);
         };
-        let change = apply(&entry.envelope()?)?;
+        let envelope = entry.envelope()?;
+        let span = Span::of(env, &envelope, entry.number, tries);
+        let result = apply(&envelope).and_then(|change| self.change(env, entry, change));
+        span.end(&result, if result == Ok(true) { "done" } else { "nothing" });
+        result
+    }
+
+    /// Changes a row. Answers whether that changed anything.
+    fn change(&self, env: &Env, entry: &Entry, change: Change) -> Result<bool, Error> {
         if change.key.0.len() != self.key.len() {
             return Err(Error::fault(format!(
                 "{} is found by {}",

@@ -127,7 +127,7 @@ def replay(env, policies, number):
         work.check(key, str(number), letter)
         work.command("HDEL", key, number)
 
-    transact(env.caused_by(envelope.cause(env.host.random())), stage)
+    transact(env.caused_by(envelope.cause()), stage)
     return True
 
 
@@ -167,7 +167,7 @@ def _handle(env, policies, entry, position, tries, reason):
         _bury(work, entry, tries - 1, reason or "the component ended without an answer")
         return work.commit()
     envelope = Envelope.read(entry.number, entry.json)
-    env = env.caused_by(envelope.cause(env.host.random()))
+    env = env.caused_by(envelope.cause())
     while True:
         work = Work(env, step)
         try:

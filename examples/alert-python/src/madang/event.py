@@ -112,20 +112,13 @@ class Envelope:
         except Rejected as rejected:
             raise Fault(f"{self.kind} {self.id}: {rejected.detail}") from rejected
 
-    def cause(self, span):
+    def cause(self):
         """What this event is the cause of."""
-        return Cause(self.id, self._saga, child(self._trace, span))
+        return Cause(self.id, self._saga, self._trace)
 
 
 def continued(traceparent, random):
-    """The trace of a request: the one that it brings, or a new one of `random()`'s bits."""
+    """The trace of a request: the one that it brings, or a new one of `random()`'s bits, which nobody records."""
     if traceparent and _TRACE.fullmatch(traceparent):
-        return child(traceparent, random())
-    return f"00-{random():016x}{random() | 1:016x}-{random() | 1:016x}-01"
-
-
-def child(parent, span):
-    """The same trace, one span further."""
-    if not _TRACE.fullmatch(parent):
-        return parent
-    return f"{parent[:36]}{span | 1:016x}{parent[52:]}"
+        return traceparent
+    return f"00-{random():016x}{random() | 1:016x}-{random() | 1:016x}-00"

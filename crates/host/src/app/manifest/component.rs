@@ -78,6 +78,8 @@ pub struct ComponentSettings {
     pub doorbell: bool,
     /// Key patterns that the component's Redis user may touch.
     pub redis_keys: Vec<String>,
+    /// Key patterns that it may read and not write.
+    pub redis_reads: Vec<String>,
     /// Channels that it may publish on.
     pub redis_channels: Vec<String>,
 }
@@ -144,7 +146,8 @@ impl Component {
                 "tool.madang.ready: {path:?} is no path, it must start with `/`"
             );
         }
-        for pattern in settings.redis_keys.iter().chain(&settings.redis_channels) {
+        let patterns = [&settings.redis_keys, &settings.redis_reads, &settings.redis_channels];
+        for pattern in patterns.into_iter().flatten() {
             // They go into an ACL line, where a space would begin a rule of its own.
             ensure!(
                 !pattern.is_empty()

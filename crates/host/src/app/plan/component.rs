@@ -47,6 +47,8 @@ pub struct ComponentPlan {
     pub max_requests: usize,
     /// Redis key patterns that it may touch.
     pub redis_keys: Vec<String>,
+    /// Redis key patterns that it may read and not write.
+    pub redis_reads: Vec<String>,
     /// Redis channels that it may publish on.
     pub redis_channels: Vec<String>,
     /// Whether waiting messages become one.
@@ -120,6 +122,7 @@ impl ComponentPlan {
                 None => max_requests,
             },
             redis_keys: settings.redis_keys.clone(),
+            redis_reads: settings.redis_reads.clone(),
             redis_channels: settings.redis_channels.clone(),
             doorbell: settings.doorbell,
             http: manifest.triggers.http.iter().any(|trigger| trigger.component == id),

@@ -15,6 +15,7 @@ use super::{
     template::{self, Values},
     tls::Tls,
 };
+use crate::telemetry::settings::Settings;
 use anyhow::{Context, Result};
 use component::Stores;
 use http::uri::Scheme;
@@ -57,6 +58,8 @@ pub struct Plan {
     pub limits: Limits,
     /// Milliseconds between two questions for a component's readiness.
     pub ready_interval_ms: u64,
+    /// Where spans go, if they are made.
+    pub telemetry: Option<Settings>,
 }
 
 /// One `[[trigger.redis]]`.
@@ -181,6 +184,7 @@ impl Plan {
             quiet,
             limits,
             ready_interval_ms: manifest.settings().ready_interval_ms.max(10),
+            telemetry: None,
         })
     }
 }

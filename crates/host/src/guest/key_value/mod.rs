@@ -122,8 +122,11 @@ impl State {
         }
     }
 
-    fn store(&self, store: &Resource<Store>) -> wasmtime::Result<Store> {
-        Ok(self.table.get(store)?.clone())
+    /// A store, for an operation of Spin's name for it.
+    fn store(&mut self, store: &Resource<Store>, operation: &str) -> wasmtime::Result<Store> {
+        let store = self.table.get(store)?.clone();
+        self.operation = self.call(operation);
+        Ok(store)
     }
 
     /// Counts the call, and gives the result the guest's kind of error.
@@ -132,6 +135,9 @@ impl State {
         result: Result<T, String>,
         error: fn(String) -> E,
     ) -> wasmtime::Result<Result<T, E>> {
+        if let Some(span) = self.operation.take() {
+            span.ended(&result);
+        }
         self.performed().await;
         Ok(result.map_err(error))
     }
@@ -156,7 +162,7 @@ impl spin::HostStore for State {
         store: Resource<Store>,
         key: String,
     ) -> wasmtime::Result<Result<Option<Vec<u8>>, spin::Error>> {
-        let result = self.store(&store)?.get(key).await;
+        let result = self.store(&store, "spin_key_value.get")?.get(key).await;
         self.done(result, spin::Error::Other).await
     }
 
@@ -166,7 +172,7 @@ impl spin::HostStore for State {
         key: String,
         value: Vec<u8>,
     ) -> wasmtime::Result<Result<(), spin::Error>> {
-        let result = self.store(&store)?.set(vec![(key, value)]).await;
+        let result = self.store(&store, "spin_key_value.set")?.set(vec![(key, value)]).await;
         self.done(result, spin::Error::Other).await
     }
 
@@ -175,7 +181,7 @@ impl spin::HostStore for State {
         store: Resource<Store>,
         key: String,
     ) -> wasmtime::Result<Result<(), spin::Error>> {
-        let result = self.store(&store)?.delete(vec![key]).await;
+        let result = self.store(&store, "spin_key_value.delete")?.delete(vec![key]).await;
         self.done(result, spin::Error::Other).await
     }
 
@@ -184,7 +190,11 @@ impl spin::HostStore for State {
         store: Resource<Store>,
         key: String,
     ) -> wasmtime::Result<Result<bool, spin::Error>> {
-        let result = self.store(&store)?.get(key).await.map(|value| value.is_some());
+        let result = self
+            .store(&store, "spin_key_value.exists")?
+            .get(key)
+            .await
+            .map(|value| value.is_some());
         self.done(result, spin::Error::Other).await
     }
 
@@ -192,7 +202,7 @@ impl spin::HostStore for State {
         &mut self,
         store: Resource<Store>,
     ) -> wasmtime::Result<Result<Vec<String>, spin::Error>> {
-        let result = self.store(&store)?.keys().await;
+        let result = self.store(&store, "spin_key_value.get_keys")?.keys().await;
         self.done(result, spin::Error::Other).await
     }
 

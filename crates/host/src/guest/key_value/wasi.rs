@@ -22,7 +22,7 @@ impl wasi::HostBucket for State {
         bucket: Resource<Store>,
         key: String,
     ) -> wasmtime::Result<Result<Option<Vec<u8>>, wasi::Error>> {
-        let result = self.store(&bucket)?.get(key).await;
+        let result = self.store(&bucket, "wasi_key_value.get")?.get(key).await;
         self.done(result, wasi::Error::Other).await
     }
 
@@ -32,7 +32,7 @@ impl wasi::HostBucket for State {
         key: String,
         value: Vec<u8>,
     ) -> wasmtime::Result<Result<(), wasi::Error>> {
-        let result = self.store(&bucket)?.set(vec![(key, value)]).await;
+        let result = self.store(&bucket, "wasi_key_value.set")?.set(vec![(key, value)]).await;
         self.done(result, wasi::Error::Other).await
     }
 
@@ -41,7 +41,7 @@ impl wasi::HostBucket for State {
         bucket: Resource<Store>,
         key: String,
     ) -> wasmtime::Result<Result<(), wasi::Error>> {
-        let result = self.store(&bucket)?.delete(vec![key]).await;
+        let result = self.store(&bucket, "wasi_key_value.delete")?.delete(vec![key]).await;
         self.done(result, wasi::Error::Other).await
     }
 
@@ -50,7 +50,11 @@ impl wasi::HostBucket for State {
         bucket: Resource<Store>,
         key: String,
     ) -> wasmtime::Result<Result<bool, wasi::Error>> {
-        let result = self.store(&bucket)?.get(key).await.map(|value| value.is_some());
+        let result = self
+            .store(&bucket, "wasi_key_value.exists")?
+            .get(key)
+            .await
+            .map(|value| value.is_some());
         self.done(result, wasi::Error::Other).await
     }
 
@@ -62,7 +66,7 @@ impl wasi::HostBucket for State {
         if cursor.is_some() {
             return Ok(Err(wasi::Error::Other("list_keys: cursor not supported".to_owned())));
         }
-        let result = self.store(&bucket)?.keys().await;
+        let result = self.store(&bucket, "wasi_key_value.list_keys")?.keys().await;
         self.done(result.map(|keys| wasi::KeyResponse { keys, cursor: None }), wasi::Error::Other)
             .await
     }
@@ -79,7 +83,7 @@ impl batch::Host for State {
         bucket: Resource<Store>,
         keys: Vec<String>,
     ) -> wasmtime::Result<Result<Vec<(String, Option<Vec<u8>>)>, wasi::Error>> {
-        let result = self.store(&bucket)?.get_many(keys).await;
+        let result = self.store(&bucket, "spin_key_value.get_many")?.get_many(keys).await;
         self.done(result, wasi::Error::Other).await
     }
 
@@ -88,7 +92,7 @@ impl batch::Host for State {
         bucket: Resource<Store>,
         pairs: Pairs,
     ) -> wasmtime::Result<Result<(), wasi::Error>> {
-        let result = self.store(&bucket)?.set(pairs).await;
+        let result = self.store(&bucket, "spin_key_value.set_many")?.set(pairs).await;
         self.done(result, wasi::Error::Other).await
     }
 
@@ -97,7 +101,7 @@ impl batch::Host for State {
         bucket: Resource<Store>,
         keys: Vec<String>,
     ) -> wasmtime::Result<Result<(), wasi::Error>> {
-        let result = self.store(&bucket)?.delete(keys).await;
+        let result = self.store(&bucket, "spin_key_value.delete_many")?.delete(keys).await;
         self.done(result, wasi::Error::Other).await
     }
 }
@@ -109,7 +113,7 @@ impl atomics::Host for State {
         key: String,
         delta: i64,
     ) -> wasmtime::Result<Result<i64, wasi::Error>> {
-        let result = self.store(&bucket)?.increment(key, delta).await;
+        let result = self.store(&bucket, "spin_key_value.increment")?.increment(key, delta).await;
         self.done(result, wasi::Error::Other).await
     }
 
@@ -119,11 +123,15 @@ impl atomics::Host for State {
         value: Vec<u8>,
     ) -> wasmtime::Result<Result<(), atomics::CasError>> {
         let Cas { store, key, seen } = self.table.delete(cas)?;
+        let span = self.call("spin_key_value.swap");
         let present = match store.swap(key.clone(), value, seen).await {
             Ok(false) => store.get(key.clone()).await.map(Some),
             Ok(true) => Ok(None),
             Err(fault) => Err(fault),
         };
+        if let Some(span) = span {
+            span.ended(&present);
+        }
         self.performed().await;
         Ok(match present {
             Ok(None) => Ok(()),
@@ -141,7 +149,7 @@ impl atomics::HostCas for State {
         bucket: Resource<Store>,
         key: String,
     ) -> wasmtime::Result<Result<Resource<Cas>, wasi::Error>> {
-        let store = self.store(&bucket)?;
+        let store = self.table.get(&bucket)?.clone();
         Ok(Ok(self.table.push(Cas { store, key, seen: None })?))
     }
 
@@ -149,6 +157,7 @@ impl atomics::HostCas for State {
         &mut self,
         cas: Resource<Cas>,
     ) -> wasmtime::Result<Result<Option<Vec<u8>>, wasi::Error>> {
+        self.operation = self.call("wasi_key_value_cas.current");
         let Cas { store, key, .. } = self.table.get(&cas)?;
         let result = store.get(key.clone()).await;
         if let Ok(value) = &result {

@@ -14,6 +14,7 @@ use super::{processes::Process, tally::Counts};
 use crate::{
     contexts::Context,
     guest::meter::{BOUNDS, CLASSES, Ends, Measure, Measures},
+    telemetry::export::Sent,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -28,6 +29,8 @@ pub struct Figures {
     pub measures: Measures,
     /// How many requests were turned away.
     pub shed: Counts,
+    /// What became of spans, if any are made.
+    pub spans: Option<Sent>,
     /// The processes that run components.
     pub processes: Vec<Process>,
     /// The application's contexts.
@@ -54,6 +57,14 @@ pub async fn scrape(figures: Figures) -> String {
     requests(&mut text, &figures.measures);
     instances(&mut text, &figures);
     outbound(&mut text, &figures.measures);
+    if let Some(Sent { sent, lost, .. }) = figures.spans {
+        let name = "madang_spans_total";
+        let help = "Spans of all components, by whether the collector took them.";
+        text.metric(name, Kind::Counter, help);
+        for (result, count) in [("sent", sent), ("lost", lost)] {
+            text.sample(name, &[("result", result)], count);
+        }
+    }
     processes(&mut text, &figures.processes);
     if let Some(logs) = &logs {
         text.metric("madang_redis_up", Kind::Gauge, "Whether Redis answers.");
