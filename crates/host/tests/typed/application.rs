@@ -166,7 +166,7 @@ fn plan(redis: &Redis, folder: &Path) -> anyhow::Result<Plan> {
     })?;
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
     let limits = Limits { memory: MEMORY, ..Limits::default() };
-    let mut plan = load.plan(nowhere, &Server::None, true, limits)?;
+    let mut plan = load.plan(nowhere, None, &Server::None, true, limits)?;
     plan.routes.clear();
     plan.subscriptions.clear();
     // A developer's own stores are left alone.

@@ -54,7 +54,7 @@ fn a_neighbour_that_dies_at_work_is_asked_again_and_has_done_it_once() {
     let faults = &application.component("bookrent-book").faults;
     for call in 1.. {
         let book = register(&application, "title");
-        faults.now().obey(&Order::Crash(Crash { call, trigger: None }));
+        faults.now().obey(&Order::Crash(Crash { call, trigger: None, process: false }));
         let status = request(&application, &book);
         let has_struck = faults.now().crash.is_none();
         faults.now().obey(&Order::Heal);
