@@ -54,4 +54,5 @@ pub use redis::Redis;
 pub use repeat::{tell_again, without_leases};
 pub use running::{Running, RunningRedis};
 pub use runtime_config::SERVICE_TOKEN;
+pub use spin::has_spin;
 pub use wait::{Attempt, eventually, in_parallel};

@@ -13,6 +13,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+/// Whether there is a `spin` to compare with.
+pub fn has_spin() -> bool {
+    Command::new("spin").arg("--version").output().is_ok_and(|output| output.status.success())
+}
+
 /// What `spin up` needs around it: a Redis, and somebody who asks the components whether they are
 /// ready, as Kubernetes does.
 #[derive(Debug)]

@@ -9,9 +9,8 @@ mod parity;
 mod run;
 
 use case::Case;
-use madang_testing::{Backend, in_parallel};
+use madang_testing::{Backend, has_spin, in_parallel};
 use run::{Surroundings, run};
-use std::process::Command;
 
 /// How many hosts run at once: cases mostly wait for processes.
 const AT_ONCE: usize = 4;
@@ -46,9 +45,4 @@ fn half_of_the_cases_deny_something() {
     let cases = Case::all();
     let denials = cases.iter().filter(|case| case.denies()).count();
     assert!(cases.len() >= 40 && denials * 2 >= cases.len(), "{denials} of {}", cases.len());
-}
-
-/// Whether there is a `spin` to compare with.
-pub fn has_spin() -> bool {
-    Command::new("spin").arg("--version").output().is_ok_and(|output| output.status.success())
 }

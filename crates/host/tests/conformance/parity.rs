@@ -1,7 +1,7 @@
 //! `docs/SPIN_PARITY.md` and the cases: neither knows what the other does not.
 
-use crate::{case::Case, has_spin};
-use madang_testing::repository;
+use crate::case::Case;
+use madang_testing::{has_spin, repository};
 use std::{collections::BTreeSet, fs, process::Command};
 
 /// The last column of each row of a table: its cases, in backticks.

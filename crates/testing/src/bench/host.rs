@@ -8,11 +8,11 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, StatusCode};
 use madang_testing::{
-    Backend, Host, Redis,
+    Backend, Host, Redis, has_spin,
     load::{self, Clients, End, Exchange, Outcome},
     procfs, repository,
 };
-use std::{collections::BTreeMap, fs, net::SocketAddr, process::Command, time::Duration};
+use std::{collections::BTreeMap, fs, net::SocketAddr, time::Duration};
 
 const CONNECTIONS: usize = 32;
 const ROUNDS: usize = 3;
@@ -88,10 +88,6 @@ fn lay_out(folder: &tempfile::TempDir) -> Result<()> {
         folder.path().join("spin.toml"),
     )?;
     Ok(())
-}
-
-fn has_spin() -> bool {
-    Command::new("spin").arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
 /// What each worker has resident, in megabytes.
