@@ -175,7 +175,7 @@ impl Definition {
     }
 
     /// The surroundings in which it works.
-    pub(crate) fn env<'h>(&self, host: &'h dyn Host, cause: Cause) -> Env<'h> {
+    pub fn env<'h>(&self, host: &'h dyn Host, cause: Cause) -> Env<'h> {
         let (neighbours, sends_messages) = (self.neighbours, self.messages.is_some());
         Env { neighbours, sends_messages, ..Env::new(host, self.system, self.context, cause) }
     }

@@ -83,6 +83,8 @@ macro_rules! contract {
                 }
             }
 
+            // Elsewhere nobody calls them, and contexts that are linked together would have them twice.
+            #[cfg(target_arch = "wasm32")]
             export!($context);
         }
     };

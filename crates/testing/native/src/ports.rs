@@ -1,0 +1,241 @@
+//! The ports of the contexts, natively.
+
+use crate::{contexts::ALL, routes::Routes};
+use anyhow::Result;
+use madang::{
+    Definition,
+    call::{Answered, Outbound},
+    env::{Cell, Host, Rows},
+    http::{Request, Response, parse_query},
+    redis::Reply,
+    rest,
+};
+use redis::Value;
+use rusqlite::types::Value as Sql;
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, SystemTime},
+};
+
+/// What all threads share.
+pub struct Settings {
+    /// The Redis.
+    pub redis: redis::Client,
+    data: PathBuf,
+    variables: HashMap<String, String>,
+    /// Which path belongs to whom.
+    pub routes: Routes,
+    /// The numbers of the key-value stores, by context and key.
+    numbers: Mutex<HashMap<String, i64>>,
+}
+
+impl Settings {
+    /// Those of the command.
+    ///
+    /// # Errors
+    /// What is wrong with Redis's address, and with the manifest.
+    pub fn new(
+        redis: String,
+        data: PathBuf,
+        variables: Vec<(String, String)>,
+    ) -> Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            redis: redis::Client::open(redis)?,
+            data,
+            variables: variables.into_iter().collect(),
+            routes: Routes::read()?,
+            numbers: Mutex::default(),
+        }))
+    }
+}
+
+/// The contexts on one thread, with its own connections.
+pub struct Ports {
+    settings: Arc<Settings>,
+    redis: RefCell<Option<redis::Connection>>,
+    databases: RefCell<HashMap<String, rusqlite::Connection>>,
+    definitions: Vec<Definition>,
+}
+
+impl Ports {
+    /// Those of a new thread.
+    pub fn new(settings: &Arc<Settings>) -> Self {
+        Self {
+            settings: settings.clone(),
+            redis: RefCell::default(),
+            databases: RefCell::default(),
+            definitions: ALL.iter().map(|(_, define)| define()).collect(),
+        }
+    }
+
+    /// What a context is made of.
+    pub fn definition(&self, place: usize) -> &Definition {
+        &self.definitions[place]
+    }
+
+    /// The ports as one context has them.
+    pub fn of(&self, place: usize) -> Own<'_> {
+        Own { ports: self, name: ALL[place].0 }
+    }
+
+    /// Answers a request.
+    pub fn answer(&self, request: &Request) -> Response {
+        let Some(place) = self.settings.routes.of(&request.path) else {
+            return Response::empty(404);
+        };
+        rest::serve(self.definition(place), &self.of(place), "0.1.0", request)
+    }
+}
+
+/// The ports of one context.
+pub struct Own<'p> {
+    ports: &'p Ports,
+    name: &'static str,
+}
+
+impl Own<'_> {
+    fn number<T>(&self, key: &str, work: impl FnOnce(&mut i64) -> T) -> T {
+        let mut numbers =
+            self.ports.settings.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        work(numbers.entry(format!("{} {key}", self.name)).or_default())
+    }
+
+    fn query(
+        database: &rusqlite::Connection,
+        sql: &str,
+        values: Vec<Cell>,
+    ) -> rusqlite::Result<Rows> {
+        let values = values.into_iter().map(|cell| match cell {
+            Cell::Null => Sql::Null,
+            Cell::Integer(number) => Sql::Integer(number),
+            Cell::Text(text) => Sql::Text(text),
+        });
+        let mut statement = database.prepare_cached(sql)?;
+        let width = statement.column_count();
+        let rows = statement.query_map(rusqlite::params_from_iter(values), |row| {
+            let cell = |at| {
+                Ok(match row.get(at)? {
+                    Sql::Integer(number) => Cell::Integer(number),
+                    Sql::Text(text) => Cell::Text(text),
+                    Sql::Null | Sql::Real(_) | Sql::Blob(_) => Cell::Null,
+                })
+            };
+            (0..width).map(cell).collect()
+        })?;
+        Ok(Rows { rows: rows.collect::<rusqlite::Result<_>>()? })
+    }
+
+    /// As the host opens a component's database.
+    fn open(&self, label: &str) -> rusqlite::Result<rusqlite::Connection> {
+        let path = self.ports.settings.data.join(format!("{label}.db"));
+        let database = rusqlite::Connection::open(path)?;
+        database.busy_timeout(Duration::from_secs(5))?;
+        database.pragma_update(None, "journal_mode", "WAL")?;
+        database.pragma_update(None, "synchronous", "NORMAL")?;
+        database.set_prepared_statement_cache_capacity(64);
+        Ok(database)
+    }
+}
+
+impl Host for Own<'_> {
+    fn redis(&self, command: &str, words: Vec<Vec<u8>>) -> Result<Vec<Reply>, String> {
+        let mut kept = self.ports.redis.borrow_mut();
+        let told = |error: redis::RedisError| error.to_string();
+        let mut connection = match kept.take() {
+            Some(connection) => connection,
+            None => self.ports.settings.redis.get_connection().map_err(told)?,
+        };
+        let mut asked = redis::cmd(command);
+        for word in &words {
+            asked.arg(word.as_slice());
+        }
+        let answer = asked.query::<Value>(&mut connection);
+        // One that broke is not used again.
+        *kept = redis::ConnectionLike::is_open(&connection).then_some(connection);
+        let mut replies = Vec::new();
+        flatten(answer.map_err(told)?, &mut replies)?;
+        Ok(replies)
+    }
+
+    fn sqlite(&self, label: &str, sql: &str, values: Vec<Cell>) -> Result<Rows, String> {
+        let mut databases = self.ports.databases.borrow_mut();
+        let told = |error: rusqlite::Error| error.to_string();
+        if !databases.contains_key(label) {
+            databases.insert(label.to_owned(), self.open(label).map_err(told)?);
+        }
+        Self::query(&databases[label], sql, values).map_err(told)
+    }
+
+    fn send(&self, request: Outbound) -> Result<Answered, String> {
+        let rest = request.url.split_once("://").map_or(request.url.as_str(), |(_, rest)| rest);
+        let path = &rest[rest.find('/').unwrap_or(rest.len())..];
+        let headers = request.headers.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let answer = self.ports.answer(&Request {
+            method: "POST".to_owned(),
+            scheme: "http".to_owned(),
+            path: path.to_owned(),
+            query: parse_query(""),
+            headers: headers.collect(),
+            body: request.body,
+        });
+        let retry_after = answer.headers.iter().find(|(name, _)| name == "retry-after");
+        let seconds = retry_after.and_then(|(_, value)| value.parse().ok());
+        Ok(Answered {
+            status: answer.status,
+            retry_after: seconds.map(Duration::from_secs),
+            body: answer.body,
+        })
+    }
+
+    fn count(&self, key: &str, delta: i64) -> Result<i64, String> {
+        Ok(self.number(key, |number| {
+            *number += delta;
+            *number
+        }))
+    }
+
+    fn counted(&self, key: &str) -> Result<i64, String> {
+        Ok(self.number(key, |number| *number))
+    }
+
+    fn forget(&self, key: &str) -> Result<(), String> {
+        self.number(key, |number| *number = 0);
+        Ok(())
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        self.ports.settings.variables.get(name).cloned()
+    }
+
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn pause(&self, time: Duration) {
+        thread::sleep(time);
+    }
+
+    fn random(&self) -> u64 {
+        rand::random()
+    }
+}
+
+/// As Spin hands answers over: nested arrays flattened.
+fn flatten(value: Value, replies: &mut Vec<Reply>) -> Result<(), String> {
+    match value {
+        Value::Nil => replies.push(Reply::Nil),
+        Value::Int(number) => replies.push(Reply::Int(number)),
+        Value::BulkString(bytes) => replies.push(Reply::Bytes(bytes)),
+        Value::SimpleString(text) => replies.push(Reply::Bytes(text.into_bytes())),
+        Value::Okay => replies.push(Reply::Bytes(b"OK".to_vec())),
+        Value::Array(values) => {
+            values.into_iter().try_for_each(|value| flatten(value, replies))?;
+        }
+        other => return Err(format!("an answer that no command gives: {other:?}")),
+    }
+    Ok(())
+}
