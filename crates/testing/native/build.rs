@@ -23,7 +23,9 @@ fn main() -> Result<(), Box<dyn Error>> {
                 .split_once("impl Context for ")
                 .and_then(|(_, rest)| rest.split_whitespace().next())
                 .ok_or_else(|| format!("{}: no `impl Context for`", source.display()))?;
-            text += &format!("\npub fn define() -> Definition {{ <{type_name} as Context>::define() }}\n");
+            text += &format!(
+                "\npub fn define() -> Definition {{ <{type_name} as Context>::define() }}\n"
+            );
             fs::write(&root, text)?;
             writeln!(modules, "#[path = {root:?}]\nmod {module};")?;
             writeln!(all, "    ({:?}, {module}::define),", format!("{system}-{context}"))?;

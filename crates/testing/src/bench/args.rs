@@ -12,7 +12,7 @@ pub struct Args {
     /// A few seconds for each figure, to see that it works rather than how fast
     #[arg(long)]
     pub short: bool,
-    /// Put the tables and their drawings into docs/PERFORMANCE.md (growth)
+    /// Put the tables and their drawings into docs/PERFORMANCE.md (growth, systems)
     #[arg(long)]
     pub write: bool,
 }
@@ -26,6 +26,9 @@ pub enum What {
     Host,
     /// BookRent, by the number of clients, what is stored, the components that run, and who reads the log
     Growth,
+    /// All systems: each command and read, sagas, consumers, by the number of clients and what is stored; beside
+    /// the same contexts as one native server
+    Systems,
     /// The bare server itself, until its input ends
     #[value(hide = true)]
     Bare,

@@ -1,11 +1,12 @@
-//! A server that is measured beside the host: this program again, in a process of its own.
+//! A server that is measured beside the host: a program in a process of its own.
 
 use crate::args::What;
 use anyhow::{Context, Result};
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Read},
     net::SocketAddr,
     process::{Child, Command, Stdio},
+    thread,
 };
 
 /// One that serves. Dropped, it ends.
@@ -16,18 +17,26 @@ pub struct Served {
 }
 
 impl Served {
-    /// Starts one, which prints where it serves.
-    pub fn start(what: What, environment: &[(&str, &str)]) -> Result<Self> {
+    /// Starts this program again as one of its servers.
+    pub fn start(what: What) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg(what.name()).envs(environment.iter().copied());
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        command.arg(what.name());
+        Self::started(&mut command)
+    }
+
+    /// Starts one, which prints where it serves, and ends when its input does.
+    pub fn started(command: &mut Command) -> Result<Self> {
+        let name = command.get_program().display().to_string();
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut child = child.with_context(|| format!("{name} cannot be started"))?;
         let mut line = String::new();
         if let Some(output) = child.stdout.take() {
-            BufReader::new(output).read_line(&mut line)?;
+            let mut output = BufReader::new(output);
+            output.read_line(&mut line)?;
+            // It may print on, which fails where nobody reads.
+            thread::spawn(move || io::copy(&mut output, &mut io::sink()));
         }
-        let address = line.trim().parse();
-        let address =
-            address.with_context(|| format!("the server `{}` does not serve", what.name()))?;
+        let address = line.trim().parse().with_context(|| format!("{name} does not serve"))?;
         Ok(Self { child, address })
     }
 

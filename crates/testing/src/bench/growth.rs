@@ -45,7 +45,7 @@ pub fn run(short: bool, write: bool) -> Result<()> {
     tables.extend(with_stored(&sizes)?);
     tables.extend(with_components(&sizes)?);
     with_consumers(&sizes)?;
-    publish(&tables, repository(), write)
+    publish(&[], &tables, repository(), write)
 }
 
 /// Two tables of the same measurements: rates, and the times of the slowest in a hundred.

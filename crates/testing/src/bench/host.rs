@@ -58,7 +58,7 @@ pub fn run(short: bool) -> Result<()> {
     };
     let mut madang = start(Backend::Madang);
     let mut spin = has_spin().then(|| start(Backend::Spin));
-    let bare = Served::start(What::Bare, &[])?;
+    let bare = Served::start(What::Bare)?;
     let mut servers = vec![Server::new("madang", madang.address(), madang.running().pid)];
     if let Some(spin) = &mut spin {
         servers.push(Server::new("spin up", spin.address(), spin.running().pid));

@@ -13,7 +13,9 @@ mod host;
 mod native;
 mod phases;
 mod requests;
+mod site;
 mod subject;
+mod systems;
 mod table;
 
 use anyhow::{Result, bail};
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         What::Bookrent => bookrent(short),
         What::Host => host::run(short),
         What::Growth => growth::run(short, write),
+        What::Systems => systems::run(short, write),
         What::Bare => bare::serve(),
         What::Native => native::serve(),
     };

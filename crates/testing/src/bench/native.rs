@@ -15,6 +15,7 @@ use redis::{AsyncCommands, Script, aio::MultiplexedConnection};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -33,7 +34,8 @@ const REDIS: &str = "MADANG_BENCH_REDIS";
 
 /// Starts it in a process of its own, on an empty Redis.
 pub fn start(redis_url: &str) -> Result<Served> {
-    Served::start(What::Native, &[(REDIS, redis_url)])
+    let mut command = Command::new(std::env::current_exe()?);
+    Served::started(command.arg(What::Native.name()).env(REDIS, redis_url))
 }
 
 /// Serves on a free port, which it prints, until standard input ends.

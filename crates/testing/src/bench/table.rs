@@ -28,6 +28,33 @@ pub struct Table {
     pub rows: Vec<(f64, Vec<f64>)>,
 }
 
+/// What was measured of several things.
+pub struct List {
+    /// What it is called in files: `systems-bookrent`.
+    pub name: String,
+    /// What it is about.
+    pub title: String,
+    /// The columns' names, the first that of the things.
+    pub head: Vec<&'static str>,
+    /// Their cells.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl List {
+    /// In Markdown.
+    pub fn markdown(&self) -> String {
+        let head = line(self.head.iter().map(ToString::to_string));
+        let rule = format!("|---|{}\n", "--:|".repeat(self.head.len().saturating_sub(1)));
+        let rows = self.rows.iter().map(|row| line(row.iter().cloned()));
+        [head, rule].into_iter().chain(rows).collect()
+    }
+}
+
+/// A line of a table in Markdown.
+fn line(cells: impl Iterator<Item = String>) -> String {
+    format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
+}
+
 /// How an axis is drawn.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Scale {
@@ -40,14 +67,14 @@ pub enum Scale {
 impl Table {
     /// In Markdown.
     pub fn markdown(&self) -> String {
-        let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
         let head = [format!("{} ({})", self.x.0, self.unit)].into_iter();
-        let head = head.chain(self.columns.iter().map(ToString::to_string)).collect();
+        let head = line(head.chain(self.columns.iter().map(ToString::to_string)));
         let rule = format!("|{}\n", "--:|".repeat(self.columns.len() + 1));
-        let rows = self.rows.iter().map(|(x, values)| {
-            line([*x].iter().chain(values).map(|value| number(*value)).collect())
-        });
-        [line(head), rule].into_iter().chain(rows).collect()
+        let rows = self
+            .rows
+            .iter()
+            .map(|(x, values)| line([*x].iter().chain(values).map(|value| number(*value))));
+        [head, rule].into_iter().chain(rows).collect()
     }
 
     /// Draws it into a file. From 0 up, so that what looks twice as high is.
@@ -108,9 +135,12 @@ impl Table {
     }
 }
 
-/// Prints the tables; and, if asked to, draws them into `docs/performance` and puts them into
+/// Prints lists and tables; and, if asked to, draws the tables into `docs/performance` and puts all of them into
 /// `docs/PERFORMANCE.md`, each between the two comments that name it.
-pub fn publish(tables: &[Table], repository: &Path, write: bool) -> Result<()> {
+pub fn publish(lists: &[List], tables: &[Table], repository: &Path, write: bool) -> Result<()> {
+    for list in lists {
+        println!("\n{}\n{}", list.title, list.markdown());
+    }
     for table in tables {
         println!("\n{}\n{}", table.title, table.markdown());
     }
@@ -120,13 +150,18 @@ pub fn publish(tables: &[Table], repository: &Path, write: bool) -> Result<()> {
     let (page, folder) =
         (repository.join("docs/PERFORMANCE.md"), repository.join("docs/performance"));
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    let mut text = fs::read_to_string(&page).with_context(|| page.display().to_string())?;
+    let text = fs::read_to_string(&page).with_context(|| page.display().to_string())?;
+    let lists = lists.iter().map(|list| (list.name.as_str(), format!("\n{}\n", list.markdown())));
+    let drawn = tables.iter().map(|table| {
+        let Table { name, title, .. } = table;
+        (*name, format!("\n![{title}](performance/{name}.svg)\n\n{}\n", table.markdown()))
+    });
+    let text = lists.chain(drawn).try_fold(text, |text, (name, block)| {
+        replaced(&text, name, &block)
+            .with_context(|| format!("{} has no place for {name}", page.display()))
+    })?;
     for table in tables {
         table.draw(&folder.join(format!("{}.svg", table.name)))?;
-        let Table { name, title, .. } = table;
-        let block = format!("\n![{title}](performance/{name}.svg)\n\n{}\n", table.markdown());
-        text = replaced(&text, name, &block)
-            .with_context(|| format!("{} has no place for {name}", page.display()))?;
     }
     fs::write(&page, text).with_context(|| page.display().to_string())
 }
@@ -165,6 +200,32 @@ mod tests {
         table().draw(&path).unwrap();
         let drawn = fs::read_to_string(path).unwrap();
         assert!(drawn.contains("<svg") && drawn.contains("other") && drawn.contains("polyline"));
+    }
+
+    #[test]
+    fn a_list_is_written() {
+        let list = List {
+            name: "systems-one".to_owned(),
+            title: "One".to_owned(),
+            head: vec!["request", "/s"],
+            rows: vec![vec!["`GET /one`".to_owned(), "2,000".to_owned()]],
+        };
+        assert_eq!(list.markdown(), "| request | /s |\n|---|--:|\n| `GET /one` | 2,000 |\n");
+    }
+
+    #[test]
+    fn what_has_no_place_is_refused_before_anything_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("docs")).unwrap();
+        let page = folder.path().join("docs/PERFORMANCE.md");
+        fs::write(&page, "<!-- other -->\n<!-- /other -->\n").unwrap();
+        let error = publish(&[], &[table()], folder.path(), true).unwrap_err().to_string();
+        assert!(error.contains("has no place for growth"), "{error}");
+        assert!(!folder.path().join("docs/performance/growth.svg").exists());
+        fs::write(&page, "<!-- growth -->\n<!-- /growth -->\n").unwrap();
+        publish(&[], &[table()], folder.path(), true).unwrap();
+        assert!(fs::read_to_string(&page).unwrap().contains("| 64 | 2,000 | 7.25 |"));
+        assert!(folder.path().join("docs/performance/growth.svg").exists());
     }
 
     #[test]

@@ -1,0 +1,136 @@
+//! How the systems' figures grow: with the clients, and with what is stored.
+
+use super::{
+    Sizes,
+    desk::{CLIENTS, Desk, Measured},
+    trade::Trade,
+    trades,
+};
+use crate::{
+    site::{Site, but},
+    table::{Scale, Table},
+};
+use anyhow::{Context, Result};
+
+/// What is measured of one kind of request, for a row: a column's value each.
+type Rows = Vec<(f64, Vec<f64>)>;
+/// One system's measurements: the quantity, and what was measured there.
+type Measurements = Vec<(f64, Vec<Measured>)>;
+
+/// A column for each system: of its main command, and of the view that follows from it.
+pub fn with_clients(sizes: &Sizes) -> Result<Vec<Table>> {
+    let measured: Result<Vec<_>> = trades()
+        .iter_mut()
+        .map(|trade| Ok((trade.facts().title, clients_of(&mut **trade, sizes)?)))
+        .collect();
+    let measured = measured?;
+    let x = ("clients", Scale::Logarithmic);
+    let kinds = [
+        ["systems-commands-rate", "Main commands, by the number of clients"],
+        ["systems-commands-p99", "p99 of main commands, by the number of clients"],
+        ["systems-views-rate", "Views, by the number of clients"],
+        ["systems-views-p99", "p99 of views, by the number of clients"],
+    ];
+    Ok(tables(&kinds, x, &measured))
+}
+
+fn clients_of(trade: &mut dyn Trade, sizes: &Sizes) -> Result<Measurements> {
+    let (site, facts) = (Site::host(), trade.facts());
+    let desk = Desk::new(&site, sizes.commands, sizes.reads);
+    let commands = |clients: usize| (clients * sizes.growth.0).min(sizes.growth.1);
+    let all = sizes.clients.iter().map(|clients| commands(*clients)).sum::<usize>();
+    trade.supply(&desk, all + CLIENTS)?;
+    let first = trade.main(CLIENTS);
+    let (ids, _) = desk.load(CLIENTS, first)?;
+    trade.made(ids);
+    site.settle(facts.name, facts.hearing)?;
+    let mut measured = Vec::new();
+    for clients in sizes.clients.iter().copied() {
+        let (what, view) = trade.view();
+        let view = desk.reads(clients, what, view)?;
+        let main = trade.main(commands(clients));
+        let (ids, main) = desk.load(clients, main)?;
+        trade.made(ids);
+        measured.push((clients as f64, vec![main, view]));
+        // What the consumers owe would be the next round's.
+        site.settle(facts.name, facts.hearing)?;
+    }
+    Ok(measured)
+}
+
+/// A column for each system but BookRent, of which `growth` has more: of reading one of its main aggregates, a
+/// page of them, and making one.
+pub fn with_stored(sizes: &Sizes) -> Result<Vec<Table>> {
+    let others = trades().into_iter().filter(|trade| trade.facts().name != "bookrent");
+    let measured: Result<Vec<_>> =
+        others.map(|mut trade| Ok((trade.facts().title, stored_of(&mut *trade, sizes)?))).collect();
+    let measured = measured?;
+    let x = ("stored", Scale::Logarithmic);
+    let kinds = [
+        ["systems-stored-item-rate", "GET one of what is stored"],
+        ["systems-stored-item-p99", "p99 of GET one of what is stored"],
+        ["systems-stored-page-rate", "GET 20 of what is stored"],
+        ["systems-stored-page-p99", "p99 of GET 20 of what is stored"],
+        ["systems-stored-create-rate", "POST one more than is stored"],
+        ["systems-stored-create-p99", "p99 of POST one more than is stored"],
+    ];
+    Ok(tables(&kinds, x, &measured))
+}
+
+fn stored_of(trade: &mut dyn Trade, sizes: &Sizes) -> Result<Measurements> {
+    const PAGE: usize = 20;
+    let (site, facts) = (Site::host(), trade.facts());
+    let desk = Desk::new(&site, sizes.commands, sizes.reads);
+    trade.supply(&desk, 0)?;
+    // Those that follow would be busy with what was stored long after it was.
+    site.deafen(facts.name, &but(facts.hearing, &[facts.main.1]), &[])?;
+    let collection = facts.collection();
+    let stored = || -> Result<usize> {
+        let page = site.client.get(&format!("{collection}?size=1")).expect(200).json();
+        let total = page["page"]["totalElements"].as_u64();
+        Ok(usize::try_from(total.with_context(|| format!("{collection} has no total"))?)?)
+    };
+    let mut measured = Vec::new();
+    for wanted in sizes.stored.iter().copied() {
+        let missing = wanted.saturating_sub(stored()?);
+        desk.load(CLIENTS, trade.create(missing))?;
+        let there = stored()?;
+        // A stride that has no factor in common with a power of ten: every one once, in no order.
+        let at = collection.clone();
+        let item = desk.reads(CLIENTS, "GET one", move |number| {
+            let id = number * 7_919 % there + 1;
+            (format!("{at}/{id}"), format!("\"id\":{id},"))
+        })?;
+        let at = collection.clone();
+        let page = desk.reads(CLIENTS, "GET a page", move |number| {
+            let path = format!("{at}?size={PAGE}&page={}", number * 7_919 % (there / PAGE));
+            (path, format!("\"totalElements\":{there},"))
+        })?;
+        let (_, create) = desk.load(CLIENTS, trade.create(sizes.growth.1))?;
+        measured.push((wanted as f64, vec![item, page, create]));
+    }
+    Ok(measured)
+}
+
+/// Two tables of each kind of request, rates and the times of the slowest in a hundred, with a column for each
+/// system.
+fn tables(
+    kinds: &[[&'static str; 2]],
+    x: (&'static str, Scale),
+    measured: &[(&'static str, Measurements)],
+) -> Vec<Table> {
+    let columns: Vec<_> = measured.iter().map(|(title, _)| *title).collect();
+    let rows = |kind: usize, of: fn(&Measured) -> f64| -> Rows {
+        let first = measured.iter().take(1).flat_map(|(_, rows)| rows).map(|(x, _)| *x);
+        let column = |at: usize| measured.iter().map(move |(_, rows)| of(&rows[at].1[kind]));
+        first.enumerate().map(|(at, x)| (x, column(at).collect())).collect()
+    };
+    let tables = kinds.iter().enumerate().map(|(at, [name, title])| {
+        let is_rate = at % 2 == 0;
+        let of: fn(&Measured) -> f64 =
+            if is_rate { |m| m.outcome.rate() } else { |m| m.outcome.percentile(0.99) };
+        let unit = if is_rate { "/s" } else { "ms" };
+        Table { name, title, x, unit, columns: columns.clone(), rows: rows(at / 2, of) }
+    });
+    tables.collect()
+}

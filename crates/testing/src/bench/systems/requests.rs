@@ -1,0 +1,61 @@
+//! Every command and read that people have.
+
+use super::{
+    Sizes,
+    desk::{CLIENTS, Desk, Measured},
+    trade::Trade,
+    trades,
+};
+use crate::{figures::number, site::Site, table::List};
+use anyhow::{Result, ensure};
+
+const HEAD: [&str; 9] =
+    ["request", "/s", "p50 ms", "p99 ms", "p99.9 ms", "native /s", "p50 ms", "p99 ms", "share"];
+
+/// A list for each system.
+pub fn lists(sizes: &Sizes) -> Result<Vec<List>> {
+    let mut lists = Vec::new();
+    for (mut on_host, mut native) in trades().into_iter().zip(trades()) {
+        let facts = on_host.facts();
+        let host = measured(&mut *on_host, &Site::host(), sizes)?;
+        let native = measured(&mut *native, &Site::native()?, sizes)?;
+        lists.push(list(format!("systems-{}", facts.name), facts.title, &host, &native)?);
+    }
+    Ok(lists)
+}
+
+fn measured(trade: &mut dyn Trade, site: &Site, sizes: &Sizes) -> Result<Vec<Measured>> {
+    let mut desk = Desk::new(site, sizes.commands, sizes.reads);
+    trade.measure(&mut desk)?;
+    Ok(desk.measured)
+}
+
+/// One line for each request: of the host, and of the native server.
+fn list(name: String, title: &str, host: &[Measured], native: &[Measured]) -> Result<List> {
+    ensure!(
+        host.iter().map(|m| m.what).eq(native.iter().map(|m| m.what)),
+        "{title}: the host and the native server were asked different things"
+    );
+    let rows = host.iter().zip(native).map(|(host, native)| {
+        let (ours, theirs) = (&host.outcome, &native.outcome);
+        let ms = |share| number(ours.percentile(share));
+        vec![
+            named(host),
+            number(ours.rate()),
+            ms(0.5),
+            ms(0.99),
+            ms(0.999),
+            number(theirs.rate()),
+            number(theirs.percentile(0.5)),
+            number(theirs.percentile(0.99)),
+            format!("{} %", number((100.0 * ours.rate() / theirs.rate()).round())),
+        ]
+    });
+    let rows = rows.collect();
+    let title = format!("{title}: each request");
+    Ok(List { name, title, head: HEAD.to_vec(), rows })
+}
+
+fn named(Measured { what, clients, .. }: &Measured) -> String {
+    if *clients == CLIENTS { format!("`{what}`") } else { format!("`{what}`, {clients} clients") }
+}
