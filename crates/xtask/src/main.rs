@@ -88,10 +88,14 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Build => build::run(&setup::run()?)?,
         Command::Test => test::run()?,
         Command::Bench(bench::Args { what, short, write }) => {
+            let bench = match what {
+                bench::What::Systems => testing::BENCH_BESIDE_NATIVE,
+                _ => testing::BENCH,
+            };
             let what = what.name();
             let flags = flags([(short, "--short"), (write, "--write")]);
             let args: Vec<&str> = [what.as_str()].into_iter().chain(flags).collect();
-            return testing::run(testing::BENCH, &args);
+            return testing::run(bench, &args);
         }
         Command::Contracts => return testing::run(testing::CONTRACTS, &[]),
         Command::Example { name, build } => example::run(name, build)?,

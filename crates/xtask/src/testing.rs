@@ -9,6 +9,8 @@ use std::process::{Command, ExitCode};
 #[derive(Clone, Copy)]
 pub struct Binary {
     package: &'static str,
+    /// The packages whose binaries it starts beside the host.
+    beside: &'static [&'static str],
     /// Its name.
     pub name: &'static str,
     /// The components that it runs beside the application's.
@@ -17,23 +19,26 @@ pub struct Binary {
 
 /// Measures, beside targets.
 pub const BENCH: Binary =
-    Binary { package: "madang-testing", name: "madang-bench", components: &["gauge"] };
+    Binary { package: "madang-testing", beside: &[], name: "madang-bench", components: &["gauge"] };
+/// The same, beside the contexts as one native server, which takes minutes to build.
+pub const BENCH_BESIDE_NATIVE: Binary = Binary { beside: &["madang-native"], ..BENCH };
 /// Breaks something under load, and compares what is seen with what is expected.
 pub const DRILL: Binary =
-    Binary { package: "madang-testing", name: "madang-drill", components: &[] };
+    Binary { package: "madang-testing", beside: &[], name: "madang-drill", components: &[] };
 /// Breaks everything, and counts what was lost.
 pub const PROVE: Binary =
-    Binary { package: "madang-testing", name: "madang-prove", components: &[] };
+    Binary { package: "madang-testing", beside: &[], name: "madang-prove", components: &[] };
 /// Writes the contracts that clients see.
 pub const CONTRACTS: Binary =
-    Binary { package: "madang-contracts", name: "madang-contracts", components: &[] };
+    Binary { package: "madang-contracts", beside: &[], name: "madang-contracts", components: &[] };
 
 /// Builds all that is needed, runs one of the binaries with these arguments, and passes on how that
 /// ended.
 pub fn run(binary: Binary, args: &[&str]) -> Result<ExitCode> {
     let tools = setup::run()?;
     setup::redis_server()?;
-    build::with_native(&tools, &["madang-host", binary.package], binary.components)?;
+    let packages = [&["madang-host", binary.package], binary.beside].concat();
+    build::with_native(&tools, &packages, binary.components)?;
     let path = cargo::binary(binary.name);
     let status = Command::new(&path).args(args).status();
     let status = status.with_context(|| path.display().to_string())?;

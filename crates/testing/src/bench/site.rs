@@ -2,7 +2,9 @@
 
 use crate::child::Served;
 use anyhow::{Context, Result, ensure};
-use madang_testing::{Backend, Client, Host, HostBuilder, Redis, SERVICE_TOKEN, repository};
+use madang_testing::{
+    Answer, Backend, Client, Host, HostBuilder, Redis, SERVICE_TOKEN, repository,
+};
 use serde_json::{Value, json};
 use std::{
     fs::File,
@@ -141,10 +143,9 @@ impl Site {
     fn places(&self, contexts: &[(&str, &str)]) -> Result<Option<Vec<(u64, u64)>>> {
         let mut places = Vec::with_capacity(contexts.len());
         for (system, context) in contexts {
-            let answer = self.client.get(&format!("/{system}/-/{context}/info"));
-            if !answer.is_success() {
-                return Ok(None);
-            }
+            let path = format!("/{system}/-/{context}/info");
+            let answer = self.client.send("GET", &path, None);
+            let Some(answer) = answer.ok().filter(Answer::is_success) else { return Ok(None) };
             let info = answer.json();
             let number = |name: &str| info[name].as_u64().with_context(|| format!("no {name}"));
             ensure!(info["deadLetters"] == 0, "{system}-{context} has dead letters: {info}");
