@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let module = format!("{system}_{context}").replace('-', "_");
             let to = Path::new(&out).join(&module);
             let source = components.join(&system).join(context).join("src");
-            copy(&source, &to, &format!("crate::contexts::{module}::"))?;
+            copy(&source, &to, &format!("crate::{module}::"))?;
             let root = to.join("lib.rs");
             let mut text = fs::read_to_string(&root)?;
             let type_name = text

@@ -1,42 +1,46 @@
-//! Who hears events: a thread for each context, which the channel of its system rings, and each second does what
-//! the host has it do as `health/ready`.
+//! Who hears events: all on one thread, each rung by the channel of its system, and asked each second, as by the
+//! host, whether it is ready.
 
 use crate::{
-    contexts::ALL,
+    fiber,
     ports::{Ports, Settings},
 };
 use anyhow::Result;
-use madang::{env::Cause, health, http::Request};
+use madang::{Error, env::Cause, health, http::Request};
+use madang_contexts::ALL;
 use std::{
     collections::HashMap,
+    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
     time::Duration,
+};
+use tokio::{
+    runtime,
+    sync::Notify,
+    task::{LocalSet, spawn_local},
+    time::timeout,
 };
 
 /// Between two questions whether a context is ready, as the host has it.
 const READY: Duration = Duration::from_secs(1);
 
-/// What rings one context: whether it is down, and a ring that waits.
+/// What rings one context, and whether it is down.
+#[derive(Default)]
 pub struct Bell {
     is_down: AtomicBool,
-    ring: SyncSender<()>,
+    /// Rings that wait are one.
+    ring: Notify,
 }
 
 impl Bell {
-    /// Has it read the log. Rings that wait are one.
-    fn ring(&self) {
-        let _ = self.ring.try_send(());
-    }
-
     /// Keeps it from reading, or has it read what it missed.
     pub fn set_down(&self, is_down: bool) {
         self.is_down.store(is_down, Ordering::SeqCst);
-        self.ring();
+        self.ring.notify_one();
     }
 }
 
@@ -48,20 +52,10 @@ pub type Bells = Arc<Vec<Bell>>;
 /// # Errors
 /// When Redis is not there.
 pub fn hear(settings: &Arc<Settings>) -> Result<Bells> {
-    let (bells, rung): (Vec<_>, Vec<_>) = ALL
-        .iter()
-        .map(|_| {
-            let (ring, rung) = sync_channel(1);
-            (Bell { is_down: AtomicBool::new(false), ring }, rung)
-        })
-        .unzip();
-    let bells = Arc::new(bells);
+    let bells: Bells = Arc::new(ALL.iter().map(|_| Bell::default()).collect());
     let mut hearing: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (place, rung) in rung.into_iter().enumerate() {
-        let (settings, bells) = (settings.clone(), bells.clone());
-        let system = ALL[place].0.split('-').next().unwrap_or_default();
-        hearing.entry(system).or_default().push(place);
-        thread::spawn(move || attend(&settings, &bells[place], &rung, place));
+    for (place, (name, _)) in ALL.iter().enumerate() {
+        hearing.entry(name.split('-').next().unwrap_or_default()).or_default().push(place);
     }
     for (system, places) in hearing {
         let mut connection = settings.redis.get_connection()?;
@@ -71,37 +65,56 @@ pub fn hear(settings: &Arc<Settings>) -> Result<Bells> {
             let mut heard = channel.subscribe(system);
             while heard.is_ok() {
                 heard = channel.get_message().map(drop);
-                places.iter().for_each(|place| bells[*place].ring());
+                places.iter().for_each(|place| bells[*place].ring.notify_one());
             }
         });
     }
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let (settings, attended) = (settings.clone(), bells.clone());
+    thread::spawn(move || {
+        LocalSet::new().block_on(&runtime, async {
+            let ports = Ports::new(&settings).await?;
+            let all: Vec<_> = (0..ALL.len())
+                .map(|place| spawn_local(attend(ports.clone(), attended.clone(), place)))
+                .collect();
+            for one in all {
+                one.await?;
+            }
+            anyhow::Ok(())
+        })
+    });
     Ok(bells)
 }
 
-/// One context's thread.
-fn attend(settings: &Arc<Settings>, bell: &Bell, rung: &Receiver<()>, place: usize) {
-    let ports = Ports::new(settings);
-    let (definition, host) = (ports.definition(place), ports.of(place));
-    let name = ALL[place].0;
+/// One context, for good.
+async fn attend(ports: Rc<Ports>, bells: Bells, place: usize) {
+    let (name, bell) = (ALL[place].0, &bells[place]);
     let (system, context) = name.split_once('-').unwrap_or((name, ""));
-    let hears = !definition.subscriptions().is_empty();
-    let ready = Request {
-        method: "GET".to_owned(),
-        path: format!("/{system}/-/{context}/health/ready"),
-        ..Request::default()
-    };
+    let hears = !ports.definition(place).subscriptions().is_empty();
     loop {
-        let is_rung = rung.recv_timeout(READY).is_ok();
+        let is_rung = timeout(READY, bell.ring.notified()).await.is_ok();
         if bell.is_down.load(Ordering::SeqCst) {
             continue;
         }
-        if is_rung && hears {
-            let env = definition.env(&host, Cause::default());
-            if let Err(error) = health::catch_up(definition, &env) {
-                eprintln!("{name}: {error}");
+        if !is_rung {
+            let ready = Request {
+                method: "GET".to_owned(),
+                path: format!("/{system}/-/{context}/health/ready"),
+                ..Request::default()
+            };
+            ports.clone().answer(ready).await;
+        } else if hears {
+            let ports = ports.clone();
+            let read = move |yields: &fiber::Yields| -> Result<(), Error> {
+                let host = ports.of(place, yields);
+                let definition = ports.definition(place);
+                health::catch_up(definition, &definition.env(&host, Cause::default())).map(drop)
+            };
+            match fiber::run(read).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => eprintln!("{name}: {error}"),
+                Err(error) => eprintln!("{name}: {error}"),
             }
-        } else if !is_rung {
-            ports.answer(&ready);
         }
     }
 }

@@ -1,12 +1,12 @@
 //! All contexts as one native server: their own code, script and keys, without sandbox, host or processes of
 //! their own. What the host is measured beside: `cargo xtask bench systems` starts it.
 //!
-//! A request is answered on a thread that blocks, which has connections to Redis and databases of its own; a
-//! neighbour is called as a function. A thread for each context that hears events drains the log when its channel
-//! rings, and each second does what `health/ready` does.
+//! A thread for each core answers requests, with one connection to Redis, as the host's workers do; a neighbour is
+//! called as a function. One more thread is for those who hear events: each reads the log when its channel rings,
+//! and each second does what `health/ready` does.
 
-mod contexts;
 mod doorbell;
+mod fiber;
 mod ports;
 mod routes;
 mod server;
@@ -36,5 +36,5 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 fn main() -> Result<()> {
     let Command { redis, data, variables } = Command::parse();
-    server::serve(ports::Settings::new(redis, data, variables)?)
+    server::serve(&ports::Settings::new(redis, data, variables)?)
 }

@@ -1,6 +1,9 @@
 //! The ports of the contexts, natively.
 
-use crate::{contexts::ALL, routes::Routes};
+use crate::{
+    fiber::{self, Yields},
+    routes::Routes,
+};
 use anyhow::Result;
 use madang::{
     Definition,
@@ -10,14 +13,15 @@ use madang::{
     redis::Reply,
     rest,
 };
-use redis::Value;
+use madang_contexts::ALL;
+use redis::{Value, aio::MultiplexedConnection};
 use rusqlite::types::Value as Sql;
 use std::{
     cell::RefCell,
     collections::HashMap,
     path::PathBuf,
+    rc::Rc,
     sync::{Arc, Mutex, PoisonError},
-    thread,
     time::{Duration, SystemTime},
 };
 
@@ -56,20 +60,23 @@ impl Settings {
 /// The contexts on one thread, with its own connections.
 pub struct Ports {
     settings: Arc<Settings>,
-    redis: RefCell<Option<redis::Connection>>,
+    redis: MultiplexedConnection,
     databases: RefCell<HashMap<String, rusqlite::Connection>>,
     definitions: Vec<Definition>,
 }
 
 impl Ports {
     /// Those of a new thread.
-    pub fn new(settings: &Arc<Settings>) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// When Redis is not there.
+    pub async fn new(settings: &Arc<Settings>) -> Result<Rc<Self>> {
+        Ok(Rc::new(Self {
             settings: settings.clone(),
-            redis: RefCell::default(),
+            redis: settings.redis.get_multiplexed_async_connection().await?,
             databases: RefCell::default(),
             definitions: ALL.iter().map(|(_, define)| define()).collect(),
-        }
+        }))
     }
 
     /// What a context is made of.
@@ -78,16 +85,21 @@ impl Ports {
     }
 
     /// The ports as one context has them.
-    pub fn of(&self, place: usize) -> Own<'_> {
-        Own { ports: self, name: ALL[place].0 }
+    pub fn of<'p>(&'p self, place: usize, yields: &'p Yields) -> Own<'p> {
+        Own { ports: self, name: ALL[place].0, yields }
     }
 
-    /// Answers a request.
-    pub fn answer(&self, request: &Request) -> Response {
+    /// Answers a request; one that cannot even be begun is 500.
+    pub async fn answer(self: Rc<Self>, request: Request) -> Response {
+        let answered = fiber::run(move |yields| self.answer_on(yields, &request)).await;
+        answered.unwrap_or_else(|_| Response::empty(500))
+    }
+
+    fn answer_on(&self, yields: &Yields, request: &Request) -> Response {
         let Some(place) = self.settings.routes.of(&request.path) else {
             return Response::empty(404);
         };
-        rest::serve(self.definition(place), &self.of(place), "0.1.0", request)
+        rest::serve(self.definition(place), &self.of(place, yields), "0.1.0", request)
     }
 }
 
@@ -95,6 +107,7 @@ impl Ports {
 pub struct Own<'p> {
     ports: &'p Ports,
     name: &'static str,
+    yields: &'p Yields,
 }
 
 impl Own<'_> {
@@ -143,21 +156,15 @@ impl Own<'_> {
 
 impl Host for Own<'_> {
     fn redis(&self, command: &str, words: Vec<Vec<u8>>) -> Result<Vec<Reply>, String> {
-        let mut kept = self.ports.redis.borrow_mut();
-        let told = |error: redis::RedisError| error.to_string();
-        let mut connection = match kept.take() {
-            Some(connection) => connection,
-            None => self.ports.settings.redis.get_connection().map_err(told)?,
-        };
         let mut asked = redis::cmd(command);
         for word in &words {
             asked.arg(word.as_slice());
         }
-        let answer = asked.query::<Value>(&mut connection);
-        // One that broke is not used again.
-        *kept = redis::ConnectionLike::is_open(&connection).then_some(connection);
+        let mut connection = self.ports.redis.clone();
+        let answer =
+            self.yields.suspend(Box::pin(async move { asked.query_async(&mut connection).await }));
         let mut replies = Vec::new();
-        flatten(answer.map_err(told)?, &mut replies)?;
+        flatten(answer.map_err(|error| error.to_string())?, &mut replies)?;
         Ok(replies)
     }
 
@@ -174,14 +181,15 @@ impl Host for Own<'_> {
         let rest = request.url.split_once("://").map_or(request.url.as_str(), |(_, rest)| rest);
         let path = &rest[rest.find('/').unwrap_or(rest.len())..];
         let headers = request.headers.into_iter().map(|(name, value)| (name.to_owned(), value));
-        let answer = self.ports.answer(&Request {
+        let request = Request {
             method: "POST".to_owned(),
             scheme: "http".to_owned(),
             path: path.to_owned(),
             query: parse_query(""),
             headers: headers.collect(),
             body: request.body,
-        });
+        };
+        let answer = self.ports.answer_on(self.yields, &request);
         let retry_after = answer.headers.iter().find(|(name, _)| name == "retry-after");
         let seconds = retry_after.and_then(|(_, value)| value.parse().ok());
         Ok(Answered {
@@ -216,7 +224,10 @@ impl Host for Own<'_> {
     }
 
     fn pause(&self, time: Duration) {
-        thread::sleep(time);
+        let _ = self.yields.suspend(Box::pin(async move {
+            tokio::time::sleep(time).await;
+            Ok(Value::Nil)
+        }));
     }
 
     fn random(&self) -> u64 {

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use std::{collections::HashMap, fs, path::Path};
 
-/// From the beginning of a path to the place of its context in [`crate::contexts::ALL`].
+/// From the beginning of a path to the place of its context in [`madang_contexts::ALL`].
 pub struct Routes(HashMap<String, usize>);
 
 impl Routes {
@@ -20,7 +20,7 @@ impl Routes {
         for trigger in triggers.context("the manifest has no routes")? {
             let text = |name: &str| trigger.get(name).and_then(toml::Value::as_str);
             let (route, component) = (text("route").unwrap_or(""), text("component").unwrap_or(""));
-            let place = crate::contexts::ALL.iter().position(|(name, _)| *name == component);
+            let place = madang_contexts::ALL.iter().position(|(name, _)| *name == component);
             if let (Some(place), Some(beginning)) = (place, route.strip_suffix("/...")) {
                 routes.insert(beginning.to_owned(), place);
             }
