@@ -123,21 +123,13 @@ impl<'h> OuterPark<'h> {
     /// The payments of a reservation.
     #[track_caller]
     pub fn payments_of(&self, reservation: u64) -> Vec<Value> {
-        self.search("payments", reservation)
+        self.search("payments", "findByReservationId", reservation)
     }
 
     /// How a reservation stands on My Page; null where it does not.
     #[track_caller]
     pub fn page_of(&self, reservation: u64) -> Value {
-        self.search("myPages", reservation).pop().unwrap_or_default()
-    }
-
-    fn search(&self, collection: &str, reservation: u64) -> Vec<Value> {
-        let path = format!(
-            "/outerpark/{collection}/search/findByReservationId?reservationId={reservation}"
-        );
-        let found = self.client.get(&path).expect(200).json();
-        found["_embedded"][collection].as_array().cloned().unwrap_or_default()
+        self.search("myPages", "findByReservationId", reservation).pop().unwrap_or_default()
     }
 
     /// Takes contexts down once nothing is owed: an instance at work goes on when its component is

@@ -152,10 +152,8 @@ impl<'h> Professor<'h> {
     /// How a professor's application for a course stands on My Page; null where it does not.
     #[track_caller]
     pub fn status(&self, course: Course, professor: u64) -> Value {
-        let search = "applyStatusInquiries/search/findByProfessorNo?professorNo";
-        let found = self.client.get(&format!("/professor/{search}={professor}")).expect(200).json();
-        let rows = found["_embedded"]["applyStatusInquiries"].as_array().cloned();
-        let mut of_course = rows.unwrap_or_default().into_iter();
+        let rows = self.search("applyStatusInquiries", "findByProfessorNo", professor);
+        let mut of_course = rows.into_iter();
         let row = of_course.find(|row| row["courseNo"] == course.number);
         row.map(|row| row["status"].clone()).unwrap_or_default()
     }
@@ -171,10 +169,7 @@ impl<'h> Professor<'h> {
     /// What a collection has for a course.
     #[track_caller]
     pub fn numbered(&self, collection: &str, course: Course) -> Vec<Value> {
-        let query = format!("findByCourseNo?courseNo={}", course.number);
-        let path = format!("/professor/{collection}/search/{query}");
-        let found = self.client.get(&path).expect(200).json();
-        found["_embedded"][collection].as_array().cloned().unwrap_or_default()
+        self.search(collection, "findByCourseNo", course.number)
     }
 
     /// Takes contexts down once nothing is owed: an instance at work goes on when its component is

@@ -48,6 +48,17 @@ impl<'h> System<'h> {
         items
     }
 
+    /// What the search by one field finds in a collection.
+    #[track_caller]
+    pub fn search(&self, collection: &str, query: &str, value: u64) -> Vec<Value> {
+        let (name, (_, field)) = (self.name, query.split_once("By").unwrap_or(("", query)));
+        let (first, rest) = field.split_at(1);
+        let field = first.to_lowercase() + rest;
+        let path = format!("/{name}/{collection}/search/{query}?{field}={value}");
+        let found = self.client.get(&path).expect(200).json();
+        found["_embedded"][collection].as_array().cloned().unwrap_or_default()
+    }
+
     /// A client that knows the service token.
     pub fn internal(&self) -> Client {
         self.client.with("authorization", format!("Bearer {SERVICE_TOKEN}"))

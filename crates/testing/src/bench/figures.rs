@@ -11,7 +11,6 @@ const NOISE: f64 = 5.0;
 pub struct Figures {
     lines: Vec<Line>,
     usages: Vec<Usage>,
-    errors: Vec<(&'static str, String, u64)>,
 }
 
 struct Line {
@@ -56,20 +55,12 @@ impl Figures {
         self.lines.push(Line { name, measured, target, verdict });
     }
 
-    /// Rate, times and errors of a load.
+    /// Rate and times of a load.
     pub fn load(&mut self, what: &'static str, outcome: &Outcome, least_rate: f64) {
         self.at_least(what, outcome.rate(), least_rate, "/s");
         self.note("    p50", format!("{} ms", number(outcome.percentile(0.5))));
         self.below("    p99", outcome.percentile(0.99), 25.0, "ms");
         self.note("    p99.9", format!("{} ms", number(outcome.percentile(0.999))));
-        self.errors(what, outcome);
-    }
-
-    /// The errors of a load, on a line of its table and in full below it.
-    pub fn errors(&mut self, what: &'static str, outcome: &Outcome) {
-        let errors: u64 = outcome.errors.values().sum();
-        self.note("    errors", number(errors as f64));
-        self.errors.extend(outcome.errors.iter().map(|(reason, n)| (what, reason.clone(), *n)));
     }
 
     /// What a phase used.
@@ -86,20 +77,13 @@ impl Figures {
         self.note("    sum of what each process has resident", format!("{} MB", number(rss)));
     }
 
-    /// Prints all of it, and gives back how many errors there were.
-    pub fn print(&self) -> u64 {
+    /// Prints all of it.
+    pub fn print(&self) {
         println!("\n{:<44} {:>14}  {:<18} ", "", "measured", "target");
         for Line { name, measured, target, verdict } in &self.lines {
             println!("{}", format!("{name:<44} {measured:>14}  {target:<18} {verdict}").trim_end());
         }
         self.print_usages();
-        if !self.errors.is_empty() {
-            println!("\nErrors:");
-        }
-        for (what, reason, n) in &self.errors {
-            println!("{n:>8} × {what}: {reason}");
-        }
-        self.errors.iter().map(|(_, _, n)| n).sum()
     }
 
     /// Where the time went.

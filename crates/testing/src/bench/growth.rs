@@ -3,7 +3,8 @@
 
 use crate::{
     figures::number,
-    subject::{Load, Subject},
+    site::Site,
+    systems::{BookRentals, CLIENTS, Desk, Measured, Trade},
     table::{Scale, Table, publish},
 };
 use anyhow::{Result, ensure};
@@ -53,11 +54,11 @@ fn of_loads(
     names: [&'static str; 2],
     titles: [&'static str; 2],
     x: (&'static str, Scale),
-    measured: Vec<(f64, Vec<Load>)>,
+    measured: Vec<(f64, Vec<Measured>)>,
 ) -> [Table; 2] {
     let columns: Vec<_> =
         measured.iter().take(1).flat_map(|(_, loads)| loads).map(|load| load.what).collect();
-    let rows = |of: fn(&Load) -> f64| {
+    let rows = |of: fn(&Measured) -> f64| {
         measured.iter().map(|(x, loads)| (*x, loads.iter().map(of).collect())).collect()
     };
     let table = |at: usize, unit, rows| Table {
@@ -68,26 +69,28 @@ fn of_loads(
         columns: columns.clone(),
         rows,
     };
-    [table(0, "/s", rows(Load::rate)), table(1, "ms", rows(Load::p99))]
+    [table(0, "/s", rows(Measured::rate)), table(1, "ms", rows(Measured::p99))]
 }
 
 fn with_clients(sizes: &Sizes) -> Result<[Table; 2]> {
     const CLIENTS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
-    let mut subject = Subject::start(Host::builder().backend(Backend::Madang));
+    let (site, mut trade) = (Site::host(), BookRentals::default());
+    let desk = Desk::new(&site, 0, sizes.time);
     let rents = |clients: usize| (clients * sizes.rents.0).min(sizes.rents.1);
-    subject.register(CLIENTS.iter().map(|clients| rents(*clients)).sum::<usize>() + 1)?;
-    subject.rent(1, 1)?;
-    subject.settle();
+    trade.supply(&desk, CLIENTS.iter().map(|clients| rents(*clients)).sum::<usize>() + 1)?;
+    desk.load(1, trade.main(1))?;
+    trade.settle(&site)?;
+    let first = |collection| move |_| (format!("/bookrent/{collection}/1"), "\"id\":1,".to_owned());
     let mut measured = Vec::new();
     for clients in CLIENTS {
         let loads = vec![
-            subject.get("GET a book", clients, sizes.time, |_| "/bookrent/books/1".to_owned())?,
-            subject.get("GET a view", clients, sizes.time, |_| "/bookrent/views/1".to_owned())?,
-            subject.rent(clients, rents(clients))?,
+            desk.reads(clients, "GET a book", first("books"))?,
+            desk.reads(clients, "GET a view", first("views"))?,
+            desk.load(clients, trade.main(rents(clients)))?.1.named("POST a rent"),
         ];
         measured.push((clients as f64, loads));
         // What the consumers owe would be the next round's.
-        subject.settle();
+        trade.settle(&site)?;
     }
     Ok(of_loads(
         ["clients-rate", "clients-p99"],
@@ -98,28 +101,34 @@ fn with_clients(sizes: &Sizes) -> Result<[Table; 2]> {
 }
 
 fn with_stored(sizes: &Sizes) -> Result<Vec<Table>> {
-    const CLIENTS: usize = 32;
     const PAGE: usize = 20;
-    let mut subject = Subject::start(Host::builder().backend(Backend::Madang));
-    let (mut measured, mut memory) = (Vec::new(), Vec::new());
+    let (site, mut trade) = (Site::host(), BookRentals::default());
+    let desk = Desk::new(&site, 0, sizes.time);
+    let (mut measured, mut memory, mut there) = (Vec::new(), Vec::new(), 0);
     for stored in sizes.stored.iter().copied() {
-        subject.register(stored.saturating_sub(subject.registered()))?;
-        let there = subject.registered();
+        let missing = stored.saturating_sub(there);
+        trade.supply(&desk, missing)?;
+        there += missing;
+        let (books, rents) = (there, sizes.rents.1 / 4);
         // A stride that has no factor in common with a power of ten: every one once, in no order.
-        let one = move |number: usize| format!("/bookrent/books/{}", number * 7_919 % there + 1);
-        let page = move |number: usize| {
-            format!("/bookrent/books?size={PAGE}&page={}", number * 7_919 % (there / PAGE))
+        let one = move |number: usize| {
+            let id = number * 7_919 % books + 1;
+            (format!("/bookrent/books/{id}"), format!("\"id\":{id},"))
         };
-        let rents = sizes.rents.1 / 4;
-        let loads = vec![
-            subject.get("GET a book", CLIENTS, sizes.time, one)?,
-            subject.get("GET 20 books", CLIENTS, sizes.time, page)?,
-            subject.post_books("POST a book", CLIENTS, rents)?,
-            subject.rent(CLIENTS, rents)?,
-        ];
-        measured.push((stored as f64, loads));
-        subject.settle();
-        memory.push((stored as f64, vec![subject.redis_memory()? / 1e6]));
+        let page = move |number: usize| {
+            let page = number * 7_919 % (books / PAGE);
+            let path = format!("/bookrent/books?size={PAGE}&page={page}");
+            (path, format!("\"totalElements\":{books},"))
+        };
+        let item = desk.reads(CLIENTS, "GET a book", one)?;
+        let page = desk.reads(CLIENTS, "GET 20 books", page)?;
+        let (more, create) = desk.load(CLIENTS, trade.create(rents))?;
+        trade.free(more);
+        there += rents;
+        let rent = desk.load(CLIENTS, trade.main(rents))?.1.named("POST a rent");
+        measured.push((stored as f64, vec![item, page, create.named("POST a book"), rent]));
+        trade.settle(&site)?;
+        memory.push((stored as f64, vec![redis_memory(&site)? / 1e6]));
     }
     let x = ("stored books", Scale::Logarithmic);
     let mut tables: Vec<_> = of_loads(
@@ -193,24 +202,32 @@ fn with_components(sizes: &Sizes) -> Result<[Table; 2]> {
     ])
 }
 
+/// The bytes that Redis uses.
+fn redis_memory(site: &Site) -> Result<f64> {
+    let info: String = redis::cmd("INFO").arg("memory").query(&mut site.redis())?;
+    let line = info.lines().find_map(|line| line.strip_prefix("used_memory:"));
+    Ok(line.unwrap_or_default().trim().parse()?)
+}
+
 /// How fast consumers catch up that were down: one, another, and both at once.
 fn with_consumers(sizes: &Sizes) -> Result<()> {
     const HEARING: [&str; 2] = ["delivery", "view"];
     println!("\nConsumers that were down catch up, of 32 clients' rents:");
     for consumers in [&HEARING[..1], &HEARING[1..], &HEARING] {
-        let mut subject = Subject::start(Host::builder().backend(Backend::Madang));
-        subject.register(sizes.events)?;
-        subject.settle();
-        subject.down(&HEARING);
-        subject.rent(32, sizes.events)?;
-        let (events, seconds) = subject.catch_up(consumers)?;
-        let rate = events as f64 / seconds;
+        let (site, mut trade) = (Site::host(), BookRentals::default());
+        let desk = Desk::new(&site, 0, sizes.time);
+        trade.supply(&desk, sizes.events)?;
+        let from = site.head("bookrent")?;
+        site.deafen("bookrent", &HEARING, &[])?;
+        desk.load(CLIENTS, trade.main(sizes.events))?;
+        let hear: Vec<_> = consumers.iter().map(|context| ("bookrent", *context, from)).collect();
+        let caught_up = site.catch_up(&hear)?;
         let who = consumers.join(" and ");
         println!(
             "{who:<20}{:>8} events in {:>6} s: {:>8} /s",
-            number(events as f64),
-            number(seconds),
-            number(rate)
+            number(caught_up.events() as f64),
+            number(caught_up.seconds),
+            number(caught_up.rate())
         );
     }
     Ok(())

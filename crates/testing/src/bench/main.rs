@@ -14,11 +14,10 @@ mod native;
 mod phases;
 mod requests;
 mod site;
-mod subject;
 mod systems;
 mod table;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use args::{Args, What};
 use clap::Parser;
 use madang_testing::Backend;
@@ -64,15 +63,11 @@ fn bookrent(short: bool) -> Result<()> {
     host.restart();
     figures.below("start with a warm cache", begin.elapsed().as_secs_f64(), 1.0, "s");
 
-    let mut bench = Bench::new(host, sizes, figures)?;
+    let mut bench = Bench::new(host, sizes, figures);
     bench.register_books()?;
     bench.sagas()?;
     bench.get()?;
     bench.rents()?;
     bench.ceiling()?;
-    let errors = bench.report();
-    if errors > 0 {
-        bail!("{errors} answers were not what they should be");
-    }
-    Ok(())
+    bench.report()
 }

@@ -2,27 +2,22 @@
 
 use crate::figures::{Figures, number};
 use crate::native;
-use crate::requests::{book, expect, get, number_in, post, rent, status_of_rent};
+use crate::requests::{book, expect, get, post, rent};
+use crate::site::Site;
+use crate::systems::{BookRentals, CLIENTS, Desk, Trade, sagas};
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, StatusCode};
 use madang_testing::load::{self, Clients, End, Exchange, percentile};
 use madang_testing::usage::Meter;
-use madang_testing::{Client, Host, Redis, eventually, procfs, repository};
+use madang_testing::{Host, Redis, procfs, repository};
 use serde_json::Value;
-use std::cell::{Cell, RefCell};
-use std::net::SocketAddr;
+use std::fs;
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
-use std::{fs, thread};
 
 type Boxed = Box<dyn Fn(usize) -> Request<Full<Bytes>>>;
-
-const CONNECTIONS: usize = 32;
-/// Within this, everything that was begun has settled, or something is wrong.
-const SETTLE_LIMIT: Duration = Duration::from_secs(120);
 
 /// How much is done.
 #[derive(Clone, Copy)]
@@ -52,70 +47,46 @@ impl Sizes {
 
 /// A host that is being measured.
 pub struct Bench {
-    host: Host,
+    site: Site,
+    trade: BookRentals,
     sizes: Sizes,
     figures: Figures,
-    address: SocketAddr,
-    client: Client,
-    books: Rc<RefCell<Vec<u64>>>,
     /// Answers per second, of a book and of rents.
     rates: (f64, f64),
 }
 
 impl Bench {
     /// Measures a host that serves and has no data yet.
-    pub fn new(host: Host, sizes: Sizes, figures: Figures) -> Result<Self> {
-        let (address, client) = (host.address(), host.client());
-        Ok(Self { host, sizes, figures, address, client, books: Rc::default(), rates: (0.0, 0.0) })
+    pub fn new(host: Host, sizes: Sizes, figures: Figures) -> Self {
+        let (site, trade) = (Site::on(host), BookRentals::default());
+        Self { site, trade, sizes, figures, rates: (0.0, 0.0) }
+    }
+
+    fn meter(&mut self, phase: &'static str) -> Result<Meter> {
+        let host = self.site.as_host().context("what is measured is no host")?;
+        Ok(Meter::start(phase, &host.running()))
+    }
+
+    fn desk(&self, reads: Duration) -> Desk<'_> {
+        Desk::new(&self.site, 0, reads)
     }
 
     /// Registers as many books as will be rented; the first is the one that is read.
     pub fn register_books(&mut self) -> Result<()> {
-        let first = self.client.post("/bookrent/books", book(0)).expect(201).json();
-        ensure!(first["id"] == 1, "the first book has another id than 1: {first}");
-
-        let meter = Meter::start("register books", &self.host.running());
-        let books = self.books.clone();
-        let post = post(self.address, "/bookrent/books", |number| book(number + 1));
-        let count = self.sizes.rents + self.sizes.sagas;
-        let outcome =
-            load::run(&clients(self.address, End::Requests(count)), post, move |exchange| {
-                let body = expect(StatusCode::CREATED, exchange)?;
-                books.borrow_mut().push(number_in(body, "id")?);
-                Ok(())
-            })?;
+        let meter = self.meter("register books")?;
+        let books = self.trade.create(self.sizes.rents);
+        let (books, measured) = self.desk(Duration::ZERO).load(CLIENTS, books)?;
         self.figures.used(meter.stop());
-        self.figures.note("POST /bookrent/books", format!("{} /s", number(outcome.rate())));
-        self.figures.errors("POST /bookrent/books", &outcome);
-        let registered = self.books.borrow().len();
-        ensure!(registered == count, "{registered} of {count} books: {:?}", outcome.errors);
+        self.trade.free(books);
+        self.figures.note(measured.what, format!("{} /s", number(measured.rate())));
         Ok(())
     }
 
     /// One client rents and watches the view: how long until the delivery has started?
     pub fn sagas(&mut self) -> Result<()> {
-        /// Short beside what is measured, yet it leaves the host a core of its own.
-        const PAUSE: Duration = Duration::from_micros(500);
-        let meter = Meter::start("sagas, one client", &self.host.running());
-        let books = self.take_books(self.sizes.sagas);
-        let mut times = Vec::new();
-        for book_id in books {
-            let answer = self.client.post("/bookrent/rents", rent(book_id)).expect(201).json();
-            let begin = Instant::now();
-            ensure!(answer["status"] == "Rent", "a free book was not rented: {answer}");
-            let path = format!("/bookrent/views/search/findByRentId?rentId={}", answer["id"]);
-            loop {
-                let view = self.client.get(&path).expect(200).json();
-                if view["_embedded"]["views"][0]["deliveryStatus"] == "Delivery Started" {
-                    break;
-                }
-                ensure!(begin.elapsed() < SETTLE_LIMIT, "no delivery for {answer}: {view}");
-                thread::sleep(PAUSE);
-            }
-            times.push(begin.elapsed());
-        }
+        let meter = self.meter("sagas, one client")?;
+        let times = sagas::times(&mut self.trade, &self.site, self.sizes.sagas)?;
         self.figures.used(meter.stop());
-        times.sort_unstable();
         let median = percentile(&times, 0.5);
         self.figures.below("201 to Delivery Started in the view, median", median, 15.0, "ms");
         self.figures.note("    p99", format!("{} ms", number(percentile(&times, 0.99))));
@@ -125,57 +96,29 @@ impl Bench {
     /// Reads one book as fast as it is given.
     pub fn get(&mut self) -> Result<()> {
         const PATH: &str = "/bookrent/books/1";
-        let book = self.client.get(PATH).expect(200).body;
-        let address = self.address;
-        let load = |time| {
-            let book = book.clone();
-            let get = get(address, |_| PATH.to_owned());
-            let check = move |exchange: &Exchange| {
-                let body = expect(StatusCode::OK, exchange)?;
-                if body == book { Ok(()) } else { Err("another book".to_owned()) }
-            };
-            load::run(&clients(address, End::After(time)), get, check)
-        };
-        load(self.sizes.warm_up)?;
-        let meter = Meter::start("GET /bookrent/books/1", &self.host.running());
-        let outcome = load(self.sizes.get)?;
+        const WHAT: &str = "GET /bookrent/books/1";
+        let book = self.site.client.get(PATH).expect(200).text();
+        let asked = move |_| (PATH.to_owned(), book.clone());
+        self.desk(self.sizes.warm_up).reads(CLIENTS, WHAT, asked.clone())?;
+        let meter = self.meter(WHAT)?;
+        let measured = self.desk(self.sizes.get).reads(CLIENTS, WHAT, asked)?;
         self.figures.used(meter.stop());
-        self.figures.load("GET /bookrent/books/1", &outcome, 12_000.0);
-        self.rates.0 = outcome.rate();
+        self.figures.load(WHAT, &measured.outcome, 12_000.0);
+        self.rates.0 = measured.rate();
         Ok(())
     }
 
     /// Rents a free book with each request, and waits until all that follows from it has happened.
     pub fn rents(&mut self) -> Result<()> {
-        const WHAT: &str = "POST /bookrent/rents";
-        let before = self.count("/bookrent/deliveries")?;
-        let books = self.take_books(self.sizes.rents);
-        let rented = Rc::new(Cell::new(0_usize));
-        let counted = rented.clone();
-        let meter = Meter::start(WHAT, &self.host.running());
-        let post = post(self.address, "/bookrent/rents", move |number| rent(books[number]));
-        let clients = clients(self.address, End::Requests(self.sizes.rents));
-        let outcome = load::run(&clients, post, move |exchange| {
-            let body = expect(StatusCode::CREATED, exchange)?;
-            counted.set(counted.get() + usize::from(status_of_rent(body)? == "Rent"));
-            Ok(())
-        })?;
+        let rents = self.trade.main(self.sizes.rents);
+        let meter = self.meter("POST /bookrent/rents")?;
+        let (_, measured) = self.desk(Duration::ZERO).load(CLIENTS, rents)?;
         self.figures.used(meter.stop());
         let end = Instant::now();
-        self.figures.load(WHAT, &outcome, 2_500.0);
-        self.rates.1 = outcome.rate();
-        let share = 100.0 * rented.get() as f64 / outcome.times.len().max(1) as f64;
-        self.figures.note("    ended as Rent", format!("{} %", number(share)));
-
-        let meter = Meter::start("deliveries of those rents", &self.host.running());
-        for collection in ["/bookrent/deliveries", "/bookrent/views"] {
-            eventually(SETTLE_LIMIT, || {
-                let there =
-                    self.count(collection).map_err(|e| e.to_string())?.saturating_sub(before);
-                let missing = format!("{there} of {} in {collection}", rented.get());
-                if there >= rented.get() { Ok(()) } else { Err(missing) }
-            });
-        }
+        self.figures.load(measured.what, &measured.outcome, 2_500.0);
+        self.rates.1 = measured.rate();
+        let meter = self.meter("deliveries of those rents")?;
+        self.trade.settle(&self.site)?;
         self.figures.used(meter.stop());
         let settled = end.elapsed().as_secs_f64();
         self.figures.note("    all delivered and viewed after", format!("{} s", number(settled)));
@@ -192,7 +135,7 @@ impl Bench {
         let rents = self.sizes.rents;
         let load = |request, end, status: StatusCode| {
             let check = move |exchange: &Exchange| expect(status, exchange).map(drop);
-            let outcome = load::run(&clients(server.address, end), request, check)?;
+            let outcome = load::run(&Clients::new(server.address, CLIENTS, end), request, check)?;
             ensure!(outcome.errors.is_empty(), "the native server: {:?}", outcome.errors);
             Ok(outcome.rate())
         };
@@ -216,28 +159,17 @@ impl Bench {
         Ok(())
     }
 
-    /// Prints the table, and gives back how many errors there were.
-    pub fn report(mut self) -> u64 {
+    /// Prints the table, and stops the host.
+    pub fn report(mut self) -> Result<()> {
         self.figures.memory();
-        let workers = self.host.running().workers;
+        let host = self.site.as_host().context("what is measured is no host")?;
+        let workers = host.running().workers;
         let memories = workers.iter().filter_map(|pid| Some(procfs::memory(*pid)?.rss));
         let largest = memories.max().unwrap_or_default() as f64 / 1e6;
         self.figures.below("    the worker that has most", largest, 100.0, "MB");
-        let errors = self.figures.print();
-        self.host.stop();
-        errors
-    }
-
-    fn take_books(&self, n: usize) -> Vec<u64> {
-        let mut books = self.books.borrow_mut();
-        let rest = books.len().saturating_sub(n);
-        books.split_off(rest)
-    }
-
-    fn count(&self, collection: &str) -> Result<usize> {
-        let page = self.client.get(&format!("{collection}?size=1")).expect(200).json();
-        let total = page["page"]["totalElements"].as_u64().context("page.totalElements")?;
-        Ok(usize::try_from(total)?)
+        self.figures.print();
+        host.stop();
+        Ok(())
     }
 }
 
@@ -255,8 +187,4 @@ pub fn component_sizes(figures: &mut Figures) -> Result<()> {
         figures.below(format!("size of {name}"), kilobytes, 512.0, "KB");
     }
     Ok(())
-}
-
-fn clients(server: SocketAddr, end: End) -> Clients {
-    Clients::new(server, CONNECTIONS, end)
 }

@@ -57,15 +57,3 @@ pub fn expect(expected: StatusCode, exchange: &Exchange) -> Result<&[u8], String
     let title = title.and_then(|problem| Some(problem["title"].as_str()?.to_owned()));
     Err(format!("{} {}", answer.status(), title.unwrap_or_default()))
 }
-
-/// A number of the answer.
-pub fn number_in(body: &[u8], field: &str) -> Result<u64, String> {
-    let json: Value = serde_json::from_slice(body).map_err(|e| format!("not JSON: {e}"))?;
-    json[field].as_u64().ok_or_else(|| format!("no number in `{field}`"))
-}
-
-/// How the rent of an answer ended.
-pub fn status_of_rent(body: &[u8]) -> Result<String, String> {
-    let json: Value = serde_json::from_slice(body).map_err(|e| format!("not JSON: {e}"))?;
-    json["status"].as_str().map(str::to_owned).ok_or_else(|| "no `status`".to_owned())
-}

@@ -4,6 +4,7 @@ use super::{
     desk::{CLIENTS, Commands, Desk, with_body, without_body},
     trade::{Begun, Facts, Reads, Trade, ask, take},
 };
+use crate::site::Site;
 use anyhow::{Result, ensure};
 use madang_testing::{
     Client,
@@ -21,6 +22,21 @@ const USERS: usize = 1000;
 pub struct BookRentals {
     free: Vec<u64>,
     rents: Vec<u64>,
+}
+
+impl BookRentals {
+    /// Has these books rented before others.
+    pub fn free(&mut self, books: Vec<u64>) {
+        self.free.extend(books);
+    }
+
+    /// Waits until every consumer has handled the whole log.
+    ///
+    /// # Errors
+    /// When that takes too long.
+    pub fn settle(&self, site: &Site) -> Result<()> {
+        site.settle(self.facts().name, &HEARING)
+    }
 }
 
 impl Trade for BookRentals {
@@ -49,11 +65,11 @@ impl Trade for BookRentals {
         desk.command(with_body("PATCH /bookrent/books/{id}", count, path, title, |book| {
             book["title"].as_str().is_some_and(|title| title.starts_with("Again"))
         }))?;
-        desk.site.settle(system, &HEARING)?;
+        self.settle(desk.site)?;
 
         self.free.clone_from(&books);
         let rents = desk.command(self.main(count))?;
-        desk.site.settle(system, &HEARING)?;
+        self.settle(desk.site)?;
         desk.read_collection(["GET /bookrent/books/{id}", "GET /bookrent/books"], &books)?;
         desk.read_collection(["GET /bookrent/rents/{id}", "GET /bookrent/rents"], &rents)?;
         let ids = desk.ids(system, "deliveries")?;
@@ -77,19 +93,19 @@ impl Trade for BookRentals {
         let is_cancelled = |rent: &Value| rent["status"] == "Cancel";
         let what = "PATCH /bookrent/rents/{id}";
         desk.command(with_body(what, count, path, cancel, is_cancelled))?;
-        desk.site.settle(system, &HEARING)?;
+        self.settle(desk.site)?;
         let path = move |number| format!("{RENTS}/{}", rents[number]);
         desk.command(without_body("DELETE /bookrent/rents/{id}", count, path))?;
         let books = desk.ids(system, "books")?;
         let path = move |number| format!("{BOOKS}/{}", books[number]);
         desk.command(without_body("DELETE /bookrent/books/{id}", count, path))?;
-        desk.site.settle(system, &HEARING)
+        self.settle(desk.site)
     }
 
     fn supply(&mut self, desk: &Desk, count: usize) -> Result<()> {
         let (books, _) = desk.load(CLIENTS, self.create(count))?;
         self.free.extend(books);
-        desk.site.settle(self.facts().name, &HEARING)
+        self.settle(desk.site)
     }
 
     fn main(&mut self, count: usize) -> Commands {

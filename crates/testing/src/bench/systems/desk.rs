@@ -70,6 +70,23 @@ pub struct Measured {
     pub outcome: Outcome,
 }
 
+impl Measured {
+    /// Under another name.
+    pub fn named(self, what: &'static str) -> Self {
+        Self { what, ..self }
+    }
+
+    /// Answers per second.
+    pub fn rate(&self) -> f64 {
+        self.outcome.rate()
+    }
+
+    /// The slowest in a hundred, in milliseconds.
+    pub fn p99(&self) -> f64 {
+        self.outcome.percentile(0.99)
+    }
+}
+
 /// A site, and what was measured there.
 pub struct Desk<'s> {
     /// The site.

@@ -127,8 +127,7 @@ fn tables(
     };
     let tables = kinds.iter().enumerate().map(|(at, [name, title])| {
         let is_rate = at % 2 == 0;
-        let of: fn(&Measured) -> f64 =
-            if is_rate { |m| m.outcome.rate() } else { |m| m.outcome.percentile(0.99) };
+        let of: fn(&Measured) -> f64 = if is_rate { Measured::rate } else { Measured::p99 };
         let unit = if is_rate { "/s" } else { "ms" };
         Table { name, title, x, unit, columns: columns.clone(), rows: rows(at / 2, of) }
     });

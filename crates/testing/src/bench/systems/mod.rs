@@ -10,17 +10,20 @@ mod lecture;
 mod outerpark;
 mod professor;
 mod requests;
-mod sagas;
+pub mod sagas;
 mod trade;
 
 use crate::table::publish;
 use anyhow::Result;
 use madang_testing::repository;
 use std::time::{Duration, Instant};
-use trade::Trade;
+
+pub use bookrent::BookRentals;
+pub use desk::{CLIENTS, Desk, Measured};
+pub use trade::Trade;
 
 /// How much is done.
-struct Sizes {
+pub struct Sizes {
     /// Of each kind of command.
     commands: usize,
     /// How long each read goes on.

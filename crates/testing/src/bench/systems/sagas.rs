@@ -18,8 +18,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 pub fn list(sizes: &Sizes) -> Result<List> {
     let mut rows = Vec::new();
     for (mut on_host, mut native) in trades().into_iter().zip(trades()) {
-        let host = times(&mut *on_host, &Site::host(), sizes)?;
-        let native = times(&mut *native, &Site::native()?, sizes)?;
+        let host = times(&mut *on_host, &Site::host(), sizes.sagas)?;
+        let native = times(&mut *native, &Site::native()?, sizes.sagas)?;
         let shown = [(&host, 0.5), (&host, 0.99), (&native, 0.5), (&native, 0.99)];
         let shown = shown.iter().map(|(times, share)| number(percentile(times, *share)));
         rows.push([on_host.facts().saga.to_owned()].into_iter().chain(shown).collect());
@@ -32,12 +32,15 @@ pub fn list(sizes: &Sizes) -> Result<List> {
     })
 }
 
-fn times(trade: &mut dyn Trade, site: &Site, sizes: &Sizes) -> Result<Vec<Duration>> {
-    let desk = Desk::new(site, sizes.commands, sizes.reads);
-    trade.supply(&desk, sizes.sagas + 1)?;
+/// How long so many took, one after the other, sorted.
+///
+/// # Errors
+/// When one has no end.
+pub fn times(trade: &mut dyn Trade, site: &Site, count: usize) -> Result<Vec<Duration>> {
+    trade.supply(&Desk::new(site, 0, Duration::ZERO), count + 1)?;
     // The first finds connections to make.
     time(trade, &site.client)?;
-    let times: Result<Vec<_>> = (0..sizes.sagas).map(|_| time(trade, &site.client)).collect();
+    let times: Result<Vec<_>> = (0..count).map(|_| time(trade, &site.client)).collect();
     let mut times = times?;
     times.sort_unstable();
     Ok(times)
