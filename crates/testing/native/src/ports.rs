@@ -237,16 +237,17 @@ impl Host for Own<'_> {
 
 /// As Spin hands answers over: nested arrays flattened.
 fn flatten(value: Value, replies: &mut Vec<Reply>) -> Result<(), String> {
-    match value {
-        Value::Nil => replies.push(Reply::Nil),
-        Value::Int(number) => replies.push(Reply::Int(number)),
-        Value::BulkString(bytes) => replies.push(Reply::Bytes(bytes)),
-        Value::SimpleString(text) => replies.push(Reply::Bytes(text.into_bytes())),
-        Value::Okay => replies.push(Reply::Bytes(b"OK".to_vec())),
+    let one = match value {
         Value::Array(values) => {
-            values.into_iter().try_for_each(|value| flatten(value, replies))?;
+            return values.into_iter().try_for_each(|value| flatten(value, replies));
         }
+        Value::Nil => Reply::Nil,
+        Value::Okay => Reply::Bytes(b"OK".to_vec()),
+        Value::Int(number) => Reply::Int(number),
+        Value::BulkString(bytes) => Reply::Bytes(bytes),
+        Value::SimpleString(text) => Reply::Bytes(text.into_bytes()),
         other => return Err(format!("an answer that no command gives: {other:?}")),
-    }
+    };
+    replies.push(one);
     Ok(())
 }
