@@ -54,12 +54,14 @@ pub struct Site {
 
 enum Server {
     Host(Box<Host>),
-    /// The server, its Redis, and the folder of its databases, which end in this order.
-    Native {
-        _served: Served,
-        redis: Redis,
-        _data: TempDir,
-    },
+    Native(Box<Native>),
+}
+
+/// The native server, its Redis, and the folder of its databases, which end in this order.
+struct Native {
+    _served: Served,
+    redis: Redis,
+    _data: TempDir,
 }
 
 impl Site {
@@ -88,7 +90,7 @@ impl Site {
         let served = Served::started(&mut command)?;
         let address = served.address;
         let client = Client::new(format!("http://{address}"));
-        let server = Server::Native { _served: served, redis, _data: data };
+        let server = Server::Native(Box::new(Native { _served: served, redis, _data: data }));
         Ok(Self { server, address, admin: client.clone(), client })
     }
 
@@ -96,7 +98,7 @@ impl Site {
     pub fn as_host(&mut self) -> Option<&mut Host> {
         match &mut self.server {
             Server::Host(host) => Some(host),
-            Server::Native { .. } => None,
+            Server::Native(_) => None,
         }
     }
 
@@ -104,7 +106,7 @@ impl Site {
     pub fn redis(&self) -> redis::Connection {
         match &self.server {
             Server::Host(host) => host.redis(),
-            Server::Native { redis, .. } => redis.connect(),
+            Server::Native(native) => native.redis.connect(),
         }
     }
 

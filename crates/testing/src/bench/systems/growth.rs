@@ -133,3 +133,35 @@ fn tables(
     });
     tables.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use madang_testing::load::Outcome;
+    use std::time::Duration;
+
+    /// So many answers in a second, each after this many milliseconds.
+    fn measured(rate: usize, ms: u64) -> Measured {
+        let times = vec![Duration::from_millis(ms); rate];
+        let outcome = Outcome { times, elapsed: Duration::from_secs(1), ..Outcome::default() };
+        Measured { what: "GET /one", clients: 1, outcome }
+    }
+
+    #[test]
+    fn each_system_is_a_column_of_each_kind_of_request() {
+        let system = |title, faster: usize| {
+            let row = |x: f64, rate| (x, vec![measured(rate, 5), measured(rate + faster, 7)]);
+            (title, vec![row(1.0, 10), row(64.0, 100)])
+        };
+        let kinds = [["a-rate", ""], ["a-p99", ""], ["b-rate", ""], ["b-p99", ""]];
+        let x = ("clients", Scale::Logarithmic);
+        let made = tables(&kinds, x, &[system("One", 1), system("Other", 2)]);
+        let rows: Vec<_> = made.iter().map(|table| (table.name, table.unit, &table.rows)).collect();
+        let both = |a: [f64; 2], b: [f64; 2]| vec![(1.0, a.to_vec()), (64.0, b.to_vec())];
+        assert_eq!(made[0].columns, ["One", "Other"]);
+        assert_eq!(rows[0], ("a-rate", "/s", &both([10.0, 10.0], [100.0, 100.0])));
+        assert_eq!(rows[1], ("a-p99", "ms", &both([5.0, 5.0], [5.0, 5.0])));
+        assert_eq!(rows[2], ("b-rate", "/s", &both([11.0, 12.0], [101.0, 102.0])));
+        assert_eq!(rows[3], ("b-p99", "ms", &both([7.0, 7.0], [7.0, 7.0])));
+    }
+}

@@ -59,3 +59,32 @@ fn list(name: String, title: &str, host: &[Measured], native: &[Measured]) -> Re
 fn named(Measured { what, clients, .. }: &Measured) -> String {
     if *clients == CLIENTS { format!("`{what}`") } else { format!("`{what}`, {clients} clients") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use madang_testing::load::Outcome;
+    use std::time::Duration;
+
+    fn measured(what: &'static str, clients: usize, times: &[u64]) -> Measured {
+        let times = times.iter().copied().map(Duration::from_millis).collect();
+        let outcome = Outcome { times, elapsed: Duration::from_secs(1), ..Outcome::default() };
+        Measured { what, clients, outcome }
+    }
+
+    #[test]
+    fn a_line_has_the_host_beside_the_native_server() {
+        let host = [measured("GET /one", CLIENTS, &[1, 2, 30])];
+        let native = [measured("GET /one", CLIENTS, &[1, 1, 1, 20])];
+        let list = list("systems-one".to_owned(), "One", &host, &native).unwrap();
+        let line = ["`GET /one`", "3", "2", "30", "30", "4", "1", "20", "75 %"];
+        assert_eq!((list.rows[0].iter().eq(&line), list.head.len()), (true, line.len()));
+    }
+
+    #[test]
+    fn what_only_one_of_them_was_asked_is_told() {
+        let (host, native) = ([measured("GET /one", 4, &[1])], [measured("GET /other", 4, &[1])]);
+        assert!(list(String::new(), "One", &host, &native).is_err());
+        assert_eq!(named(&host[0]), "`GET /one`, 4 clients");
+    }
+}
