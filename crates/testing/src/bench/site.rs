@@ -16,7 +16,7 @@ use std::{
 use tempfile::TempDir;
 
 /// Within this, everything that was begun has settled, or something is wrong.
-const SETTLE_LIMIT: Duration = Duration::from_secs(120);
+const SETTLE_LIMIT: Duration = Duration::from_secs(300);
 /// Between two looks at how far a consumer is.
 const LOOK: Duration = Duration::from_millis(5);
 /// Longer than anybody is kept from hearing.

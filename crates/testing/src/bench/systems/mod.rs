@@ -41,7 +41,7 @@ const FULL: Sizes = Sizes {
     commands: 3_000,
     reads: Duration::from_millis(1_000),
     sagas: 200,
-    events: 5_000,
+    events: 3_000,
     growth: (100, 2_000),
     clients: &[1, 2, 4, 8, 16, 32, 64],
     stored: &[1_000, 10_000, 100_000],
