@@ -25,7 +25,7 @@ pub struct Args {
 /// The campaigns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Campaign {
-    /// The host is killed (-9) at random and at steps of sagas
+    /// The host is killed (-9) at random and at every step of every saga
     Kills,
     /// Redis is killed (-9) and comes back, AOF `always`
     Redis,
@@ -35,7 +35,7 @@ pub enum Campaign {
     Channel,
     /// Every event is delivered 2 to 5 times, and late
     Repeats,
-    /// Bad JSON, unknown types, handlers that trap, loop and overflow
+    /// Bad JSON, unknown types, and in every context handlers that trap, loop and overflow
     Poison,
     /// Two and three hosts on one Redis, killed in turn
     Hosts,

@@ -19,7 +19,8 @@ something meanwhile, mends it, waits, and compares what the systems hold with wh
 `cargo xtask test` runs, writes nothing. `--list` tells what each campaign does. Harm ends with exit code 1, what is
 wrong, the seed, and the state kept in `target/prove`.
 
-- **faults**: those that were injected. **tried**: commands sent; of those, **acknowledged**: answered with success;
+- **faults**: those that were injected. **sagas**: commands of which a log tells, with all that had to follow from each.
+  **tried**: commands sent; of those, **acknowledged**: answered with success;
   **refused**: answered 4xx, so nothing may come of it; **unknown**: no answer or 5xx, so it may be done once or not.
 - **lost**: commands that were acknowledged and of which the log does not tell; events without what has to follow.
   **duplicated**: the same more than once. **unexpected**: what was refused, or nobody asked for.
@@ -31,18 +32,25 @@ A seed fixes what is asked and what is struck, and when; how the machine interle
 ";
 
 const AFTER: &str = "
+## What some campaigns do
+- `kills` goes through the steps of sagas one by one: for each kind of command, each component, and each of what wakes its
+  instances (a request, a message), the process is killed before the instance begins, right after its first call to the
+  outside has had its effect, after its second, …, until three commands in a row were done, with all that followed, and
+  nobody made so many calls. The command that is struck is the only one in its system; the other four have their clients
+  meanwhile, and each fourth time all processes go. In short, a seed draws a step for each. The rest of the kills is at
+  random: all processes at once, at any moment.
+- `poison` has handlers trap, loop and overflow their stack in every context that hears events, read models too, in a build
+  that lets events do that; in short each in one of the three ways. Such an event is nothing to all but the one that it
+  poisons, and has to become one dead letter there, as bad JSON and missing fields have to of whoever hears them.
+
 ## What the campaigns do not do
 - A `kill -9` of Redis loses nothing that the kernel has, whatever `appendfsync` says. `everysec` stands for power
   cuts: after the kill the log is cut back to what it was one second before. Numbers that were lost are given out again.
 - `clock` moves the host's clock, by libfaketime. Redis' own does not move: libfaketime and its allocator clash.
 - `disk` limits the size of files (`RLIMIT_FSIZE`) instead of filling a file system, so errors are `EFBIG`, not `ENOSPC`.
-- `poison` has handlers trap, loop and overflow in one consumer, BookRent's `delivery`, in a build that lets events do
-  that; bad JSON, unknown types and missing fields go to all five systems.
 - A try of an event counts before its handler runs, so that one that traps is counted. A kill meanwhile counts as well:
   five in a row at the same event put it to the dead letters, from where it can be replayed. `kills` found that at the
   default of 5 (seed 1, on a machine with much else to do); it and `hosts` give 100 tries.
-- `kills` draws its steps by chance, a component and a number of calls to the outside; it does not go through all of them
-  in turn, which the end-to-end tests do with instances (`*_policies`).
 - `sight` plays the short campaigns on builds that lack a safeguard (features of the platform that no other build has):
   each has to be seen.
 ";
@@ -100,12 +108,12 @@ fn document(before: &str, rows: &[Row], circumstances: &[String]) -> String {
 /// What the long form of a campaign is to put in.
 fn wanted(campaign: Campaign) -> &'static str {
     match campaign {
-        Campaign::Kills => "1,000 kills, 5,000 commands",
+        Campaign::Kills => "1,000 kills, every step, 5,000 sagas",
         Campaign::Redis => "200 kills",
         Campaign::Everysec => "50 cuts",
         Campaign::Channel => "200 cuts",
         Campaign::Repeats => "all systems",
-        Campaign::Poison => "all kinds",
+        Campaign::Poison => "all kinds, all contexts",
         Campaign::Hosts => "300 kills",
         Campaign::Last => "100 rounds of 200 clients",
         Campaign::Keys => "1,000 keys",

@@ -1,5 +1,6 @@
 //! The steps of sagas, one after the other: at which call to the outside a host is killed next.
 
+use crate::rng::Rng;
 use crate::trades::Facts;
 use madang_testing::Trigger;
 
@@ -22,6 +23,11 @@ pub struct Way {
 }
 
 impl Way {
+    fn new(facts: &Facts, tells: &'static str, context: &'static str, trigger: Trigger) -> Self {
+        let system = facts.name;
+        Self { system, context, tells, trigger, call: 0, struck: 0, spared: 0, is_over: false }
+    }
+
     /// The component.
     pub fn component(&self) -> String {
         format!("{}-{}", self.system, self.context)
@@ -32,51 +38,38 @@ impl Way {
 #[derive(Debug)]
 pub struct Walk {
     ways: Vec<Way>,
-    pace: Pace,
+    is_whole: bool,
 }
 
-/// How a walk goes on.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// From one call to the next that is struck: 1 strikes all.
-    pub stride: u32,
-    /// How many commands in a row have to be done without that anybody makes so many calls, until a way is at its end.
-    pub tries: u32,
-}
+/// How many commands in a row have to be done without that anybody makes so many calls, until a whole way is gone.
+const TRIES: u32 = 3;
+/// Below this, chance draws a call; where nobody makes so many, it goes back by so many.
+const DRAWN: u64 = 16;
+const STRIDE: u32 = 4;
 
 impl Walk {
-    /// The ways of these systems. Where it does not strike all, the seed says which way is the first and at which
-    /// call each begins.
-    pub fn new(systems: &[Facts], pace: Pace, seed: u64) -> Self {
-        let way = |facts: &Facts, tells, context, trigger| Way {
-            system: facts.name,
-            context,
-            tells,
-            trigger,
-            call: 0,
-            struck: 0,
-            spared: 0,
-            is_over: false,
-        };
+    /// Every step of these systems.
+    pub fn whole(systems: &[Facts]) -> Self {
         let mut ways = Vec::new();
         for facts in systems {
             for tells in facts.commanded {
                 for context in facts.contexts {
-                    ways.push(way(facts, tells, context, Trigger::Http));
+                    ways.push(Way::new(facts, tells, context, Trigger::Http));
                     if facts.hearing.contains(context) {
-                        ways.push(way(facts, tells, context, Trigger::Redis));
+                        ways.push(Way::new(facts, tells, context, Trigger::Redis));
                     }
                 }
             }
         }
-        if pace.stride > 1 {
-            for (number, way) in (seed..).zip(&mut ways) {
-                way.call = (number % u64::from(pace.stride)) as u32;
-            }
-            let first = 5 * seed as usize % ways.len().max(1);
-            ways.rotate_left(first);
-        }
-        Self { ways, pace }
+        Self { ways, is_whole: true }
+    }
+
+    /// One step of each way, the ways in any order.
+    pub fn drawn(systems: &[Facts], seed: u64) -> Self {
+        let (mut walk, mut rng) = (Self::whole(systems), Rng::new(seed));
+        walk.ways.sort_by_cached_key(|_| rng.below(u64::MAX));
+        walk.ways.iter_mut().for_each(|way| way.call = rng.below(DRAWN) as u32);
+        Self { is_whole: false, ..walk }
     }
 
     /// Whether there is anything left of a system.
@@ -100,14 +93,21 @@ impl Walk {
         let way = &mut self.ways[number];
         way.struck += 1;
         way.spared = 0;
-        way.call += self.pace.stride;
+        way.call += 1;
+        way.is_over = !self.is_whole;
     }
 
     /// The command was done, with all that followed, and nobody made so many calls.
     pub fn spared(&mut self, number: usize) {
         let way = &mut self.ways[number];
         way.spared += 1;
-        way.is_over = way.spared >= self.pace.tries;
+        if self.is_whole {
+            way.is_over = way.spared >= TRIES;
+        } else if let Some(call) = way.call.checked_sub(STRIDE) {
+            way.call = call;
+        } else {
+            way.is_over = true;
+        }
     }
 
     /// What was struck, a line for each system.
@@ -136,13 +136,14 @@ impl Walk {
         let never = self.never_struck(&[*facts]).len();
         let (components, all) = (facts.contexts.len() - never, facts.contexts.len());
         let left = ways().filter(|way| !way.is_over).count();
-        let whole = match (self.pace.stride, left) {
-            (1, 0) => "every one".to_owned(),
-            (1, left) => format!("{left} of {} ways not gone to their end", ways().count()),
-            (stride, _) => format!("in strides of {stride}"),
+        let whole = match (self.is_whole, left) {
+            (false, _) => "drawn by the seed".to_owned(),
+            (true, 0) => "every one".to_owned(),
+            (true, left) => format!("{left} of {} ways not gone to their end", ways().count()),
         };
         format!(
-            "steps of {}: {} in {components} of {all} components, {requests} woken by requests and {messages} by messages; {whole}",
+            "steps of {}: {} in {components} of {all} components, {requests} woken by requests and {messages} by \
+             messages; {whole}",
             facts.name,
             requests + messages
         )
@@ -178,8 +179,7 @@ mod tests {
     }
 
     /// Walks to the end: which calls of which ways were struck.
-    fn walked(pace: Pace, seed: u64) -> (Walk, BTreeSet<(&'static str, &'static str, u32)>) {
-        let mut walk = Walk::new(&[SHOP], pace, seed);
+    fn walked(mut walk: Walk) -> (Walk, BTreeSet<(&'static str, &'static str, u32)>) {
         let mut struck = BTreeSet::new();
         while let Some(at) = SHOP.commanded.iter().find_map(|tells| walk.next("shop", tells)) {
             let Way { tells, context, trigger, call, .. } = *walk.way(at);
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_walk_strikes_every_step_once() {
-        let (walk, struck) = walked(Pace { stride: 1, tries: 3 }, 1);
+        let (walk, struck) = walked(Walk::whole(&[SHOP]));
         let all = calls().values().map(|most| most + 1).sum::<u32>();
         assert_eq!(struck.len(), all as usize);
         assert_eq!(walk.never_struck(&[SHOP]), Vec::<String>::new());
@@ -212,25 +212,24 @@ mod tests {
 
     #[test]
     fn a_step_that_is_spared_now_and_then_is_no_end() {
-        let mut walk = Walk::new(&[SHOP], Pace { stride: 1, tries: 2 }, 1);
+        let mut walk = Walk::whole(&[SHOP]);
         let at = walk.next("shop", "Bought").unwrap();
         for _ in 0..5 {
-            walk.spared(at);
+            (1..TRIES).for_each(|_| walk.spared(at));
             walk.struck(at);
         }
         assert_eq!((walk.next("shop", "Bought"), walk.way(at).call), (Some(at), 5));
-        walk.spared(at);
-        walk.spared(at);
+        (0..TRIES).for_each(|_| walk.spared(at));
         assert_ne!(walk.next("shop", "Bought"), Some(at));
         assert_eq!(walk.never_struck(&[SHOP]), ["shop-van"]);
     }
 
     #[test]
-    fn strides_of_different_seeds_strike_all_together() {
-        let pace = Pace { stride: 4, tries: 1 };
-        let of = |seed| walked(pace, seed).1;
-        let all = walked(Pace { stride: 1, tries: 1 }, 1).1;
-        assert!((1..=4).all(|seed| of(seed).len() < all.len()));
-        assert_eq!((1..=4).flat_map(of).collect::<BTreeSet<_>>(), all);
+    fn seeds_draw_each_step_in_turn() {
+        let all = walked(Walk::whole(&[SHOP])).1;
+        let of = |seed| walked(Walk::drawn(&[SHOP], seed)).1;
+        assert!((1..=100).all(|seed| of(seed).len() == calls().len()), "one of each way");
+        assert_eq!((1..=100).flat_map(of).collect::<BTreeSet<_>>(), all);
+        assert_eq!(of(7), of(7));
     }
 }

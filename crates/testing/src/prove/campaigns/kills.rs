@@ -12,7 +12,7 @@ use crate::harm::Terms;
 use crate::ledger::Outcome;
 use crate::rng::Rng;
 use crate::stage::{Stage, WORKERS};
-use crate::steps::{Pace, Walk, Way};
+use crate::steps::{Walk, Way};
 use crate::tally::Tally;
 use crate::trades::{Facts, Trade};
 use madang_testing::system::System;
@@ -41,13 +41,16 @@ const LOOK: Duration = Duration::from_millis(1);
 
 /// Plays it: in full all steps, in short some.
 pub fn play(play: &Play) -> Tally {
-    let pace = play.of(Pace { stride: 1, tries: 3 }, Pace { stride: 4, tries: 1 });
     let mut walk = None;
     let mut systems = Vec::new();
     let mut tally = play.rounds(play.of(25, 1), |round| {
         let scene = Scene::with(play, &round, Redis::start(), 1, play.patient());
         systems = scene.trades.iter().map(|trade| trade.facts()).collect();
-        let walk = walk.get_or_insert_with(|| Walk::new(&systems, pace, play.seed));
+        let begin = || match play.is_full {
+            true => Walk::whole(&systems),
+            false => Walk::drawn(&systems, play.seed),
+        };
+        let walk = walk.get_or_insert_with(begin);
         one(scene, round, walk, play.of(6, 8))
     });
     let Some(walk) = walk else { return tally };
