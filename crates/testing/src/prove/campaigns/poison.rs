@@ -23,6 +23,8 @@ const TRIES: &str = "2";
 const LIMIT: &str = "2s";
 /// What a poisoned handler does.
 const HOWS: [&str; 3] = ["trap", "loop", "overflow"];
+/// Why such an event is a dead letter.
+const WITHOUT_ANSWER: &str = "the component ended without an answer";
 /// Commands beside each poison.
 const COMMANDS: u64 = 12;
 /// How long poisoned handlers may take to end as dead letters before others are poisoned; what has not by then is
@@ -76,12 +78,26 @@ fn one(play: &Play, mut round: Round, hows: usize) -> Tally {
             (turn..turn + hows).for_each(|turn| poisoner.poison_handlers(tickets, rng, turn));
         },
     );
-    let Poisoner { terms, faults, poisoned, .. } = poisoner;
+    let wrong = poisoner.ended_otherwise();
+    let Poisoner { terms, faults, handlers, .. } = poisoner;
     let mut tally = scene.reconciled(faults, &records, &terms);
-    let poisoned = poisoned.iter().map(|(how, contexts)| format!("{how} in {}", contexts.len()));
-    let poisoned = poisoned.collect::<Vec<_>>().join(", ");
+    tally.harm.unexpected += wrong.len() as u64;
+    tally.wrong.extend(wrong);
+    let in_how_many = |how: &&str| {
+        let of_it = handlers.iter().filter(|handler| handler.how == *how);
+        of_it.map(|handler| handler.component.as_str()).collect::<BTreeSet<_>>().len()
+    };
+    let poisoned = HOWS.map(|how| format!("{how} in {}", in_how_many(&how))).join(", ");
     tally.notes.push(format!("handlers, of {} contexts that hear: {poisoned}", hearing.len()));
     tally
+}
+
+/// A handler that was poisoned.
+struct Handler {
+    how: &'static str,
+    component: String,
+    /// The number of the event.
+    number: u64,
 }
 
 /// Puts poisoned events into logs, and down what has to come of them.
@@ -90,15 +106,13 @@ struct Poisoner<'h> {
     facts: Vec<(Facts, Heard)>,
     terms: Terms,
     faults: u64,
-    /// The components that were poisoned in each way.
-    poisoned: BTreeMap<&'static str, BTreeSet<String>>,
+    handlers: Vec<Handler>,
 }
 
 impl<'h> Poisoner<'h> {
     fn new(host: &'h Host, facts: Vec<Facts>) -> Self {
         let facts = facts.into_iter().map(|facts| (facts, heard(host, &facts))).collect();
-        let (terms, poisoned) = (Terms::default(), BTreeMap::new());
-        Self { host, facts, terms, faults: 0, poisoned }
+        Self { host, facts, terms: Terms::default(), faults: 0, handlers: Vec::new() }
     }
 
     /// Poisons everybody who hears an event, in each system.
@@ -110,15 +124,12 @@ impl<'h> Poisoner<'h> {
                 let hear = heard.iter().filter(|(_, kinds)| kinds.contains(any));
                 let hear: Vec<&str> = hear.map(|(context, _)| *context).collect();
                 tickets.give(COMMANDS);
-                match poison {
-                    Poison::NoJson => self.put(&facts, any, "{no JSON", &hear),
-                    Poison::UnknownType => {
-                        self.put(&facts, "Poisoned", &self.event("Poisoned", json!({})), &[]);
-                    }
-                    Poison::WithoutFields => {
-                        self.put(&facts, any, &self.event(any, json!({})), &hear);
-                    }
-                }
+                let (kind, event, hear) = match poison {
+                    Poison::NoJson => (any.as_str(), "{no JSON".to_owned(), hear),
+                    Poison::UnknownType => ("Poisoned", self.event("Poisoned", json!({})), vec![]),
+                    Poison::WithoutFields => (any.as_str(), self.event(any, json!({})), hear),
+                };
+                self.put(&facts, kind, &event, &hear);
                 tickets.used();
             }
         }
@@ -135,8 +146,9 @@ impl<'h> Poisoner<'h> {
                 let how = HOWS[(turn + number + place) % HOWS.len()];
                 let kind: &String = rng.pick(&heard[context]);
                 let event = json!({"poison": {"context": context, "how": how}});
-                self.put(&facts, kind, &self.event(kind, event), &[context]);
-                self.poisoned.entry(how).or_default().insert(format!("{}-{context}", facts.name));
+                let number = self.put(&facts, kind, &self.event(kind, event), &[context]);
+                let component = format!("{}-{context}", facts.name);
+                self.handlers.push(Handler { how, component, number });
             }
             tickets.used();
             let begun = Instant::now();
@@ -154,26 +166,45 @@ impl<'h> Poisoner<'h> {
         .to_string()
     }
 
-    /// Puts an event into the log, which has to become a dead letter of each of these contexts.
-    fn put(&mut self, facts: &Facts, kind: &str, event: &str, poisoned: &[&str]) {
+    /// Puts an event into the log, which has to become a dead letter of each of these contexts: its number.
+    fn put(&mut self, facts: &Facts, kind: &str, event: &str, poisoned: &[&str]) -> u64 {
         let number = tell(&mut self.host.redis(), facts.name, kind, event);
         self.terms.foreign.entry(facts.name).or_default().insert(number);
         for context in poisoned {
             *self.terms.dead.entry(format!("{}-{context}", facts.name)).or_default() += 1;
         }
         self.faults += 1;
+        number
     }
 
     /// Whether everybody has all the dead letters that have to come.
     fn has_ended(&self) -> bool {
         let mut redis = self.host.redis();
         self.terms.dead.iter().all(|(component, expected)| {
-            let (system, context) = component.split_once('-').expect("a component of a system");
-            let dead =
-                redis::cmd("HLEN").arg(format!("{{{system}}}:dead:{context}")).query(&mut redis);
+            let dead = redis::cmd("HLEN").arg(dead_letters(component)).query(&mut redis);
             dead.is_ok_and(|dead: u64| dead >= *expected)
         })
     }
+
+    /// Poisoned handlers that gave a reason, a line each: who traps, loops or overflows cannot.
+    fn ended_otherwise(&self) -> Vec<String> {
+        let mut redis = self.host.redis();
+        let mut wrong = Vec::new();
+        for Handler { how, component, number } in &self.handlers {
+            let get = redis::cmd("HGET").arg(dead_letters(component)).arg(number).to_owned();
+            let letter: Option<String> = get.query(&mut redis).expect("Redis answers");
+            if letter.as_ref().is_some_and(|letter| !letter.contains(WITHOUT_ANSWER)) {
+                wrong.push(format!("{component} was to {how}: {letter:?}"));
+            }
+        }
+        wrong
+    }
+}
+
+/// The key of a component's dead letters.
+fn dead_letters(component: &str) -> String {
+    let (system, context) = component.split_once('-').expect("a component of a system");
+    format!("{{{system}}}:dead:{context}")
 }
 
 /// The types of events that each context hears.
