@@ -20,8 +20,8 @@ something meanwhile, mends it, waits, and compares what the systems hold with wh
 wrong, the seed, and the state kept in `target/prove`.
 
 - **faults**: those that were injected. **sagas**: commands of which a log tells, with all that had to follow from each.
-  **tried**: commands sent; of those, **acknowledged**: answered with success;
-  **refused**: answered 4xx, so nothing may come of it; **unknown**: no answer or 5xx, so it may be done once or not.
+  **tried**: commands sent; of those, **acknowledged**: answered with success; **refused**: answered 4xx, so nothing may
+  come of it; **unknown**: no answer or 5xx, so it may be done once or not.
 - **lost**: commands that were acknowledged and of which the log does not tell; events without what has to follow.
   **duplicated**: the same more than once. **unexpected**: what was refused, or nobody asked for.
 - **stuck**: events unhandled, intents waiting, or dead letters, 30 s after everything was well again.
@@ -156,13 +156,13 @@ mod tests {
     #[test]
     fn a_campaign_replaces_its_own_figures_alone() {
         let here = ["1.0 abc".to_owned(), "2 cores".to_owned()];
-        let first = [row(Campaign::Kills, 11, "first"), row(Campaign::Redis, 22, "kept")];
+        let first = [row(Campaign::Kills, 11, "replaced"), row(Campaign::Redis, 22, "kept")];
         let document_before = document("", &first, &here);
         let after = document(&document_before, &[row(Campaign::Kills, 33, "second")], &here);
         for there in ["| 33 |", "| 22 |", "- `kills`: second", "- `redis`: kept", "| 2 cores |"] {
             assert!(after.contains(there), "{there} is not in {after}");
         }
-        for gone in ["| 11 |", "first"] {
+        for gone in ["| 11 |", "replaced"] {
             assert!(!after.contains(gone), "{gone} is in {after}");
         }
         assert_eq!(document(&after, &[], &here), after, "it reads what it writes");

@@ -103,10 +103,9 @@ impl Walk {
         way.spared += 1;
         if self.is_whole {
             way.is_over = way.spared >= TRIES;
-        } else if let Some(call) = way.call.checked_sub(STRIDE) {
-            way.call = call;
         } else {
-            way.is_over = true;
+            way.is_over = way.call == 0;
+            way.call = way.call.saturating_sub(STRIDE);
         }
     }
 

@@ -75,7 +75,12 @@ fn one(mut scene: Scene, mut round: Round, walk: &mut Walk, commands: u64) -> Ta
             let is_struck = match system {
                 None => Some(at_random(stage, tickets, rng, commands)),
                 Some(system) => {
-                    killer.at_step(stage, tickets, rng, system, trades[system].as_ref())
+                    let trade = trades[system].as_ref();
+                    tickets.keep_apart(Some(trade.facts().name));
+                    let is_struck = killer.at_step(stage, tickets, rng, system, trade);
+                    tickets.used();
+                    tickets.keep_apart(None);
+                    is_struck
                 }
             };
             // What does not come to rest is counted when all is reconciled.
@@ -134,21 +139,6 @@ impl Killer<'_> {
     /// Has a process be killed at the next step of a system: whether it came to that. None where the system does not
     /// come to rest before.
     fn at_step(
-        &mut self,
-        stage: &mut Stage,
-        tickets: &Tickets,
-        rng: &mut Rng,
-        system: usize,
-        trade: &dyn Trade,
-    ) -> Option<bool> {
-        tickets.keep_apart(Some(trade.facts().name));
-        let is_struck = self.until_struck(stage, tickets, rng, system, trade);
-        tickets.used();
-        tickets.keep_apart(None);
-        is_struck
-    }
-
-    fn until_struck(
         &mut self,
         stage: &mut Stage,
         tickets: &Tickets,
