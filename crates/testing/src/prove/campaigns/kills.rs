@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 /// How often in a hundred the kill is at random while there are steps left, and how often the whole host goes with a
 /// process.
-const AT_RANDOM: u64 = 20;
+const AT_RANDOM: u64 = 10;
 const WHOLE: u64 = 25;
 /// How many commands a client sends until one comes of which steps are left.
 const ASKS: usize = 30;
