@@ -22,6 +22,11 @@ const BATCH: &str = "64";
 const BUDGET: Duration = Duration::from_secs(10);
 /// How often a policy is tried unless the variable `max_attempts` says otherwise.
 const MAX_ATTEMPTS: u64 = 5;
+/// What a try weighs where tries are counted.
+pub(crate) const TRY: u64 = 10;
+/// What a try weighs that ended without a word where the host knows of no trap: its process was killed, most
+/// probably, and that is not the event's fault. It weighs something, since the event may be what kills it.
+const UNEXPLAINED: u64 = 1;
 
 /// Who follows the log for a context: its policies, or its read model.
 pub(crate) trait Follower {
@@ -101,12 +106,13 @@ pub enum Drained {
     Stuck(String),
 }
 
-/// The next part of the log.
-pub(crate) struct Batch {
-    pub(crate) position: u64,
-    pub(crate) tries: u64,
-    pub(crate) reason: String,
-    pub(crate) entries: Vec<Entry>,
+/// The next events that are heard.
+struct Batch {
+    position: u64,
+    /// What the tries of the first weigh, with this one.
+    weight: u64,
+    reason: String,
+    entries: Vec<Entry>,
 }
 
 /// One event in the log.
@@ -130,6 +136,11 @@ impl Entry {
 /// How often an event is tried before it goes to the dead letters.
 pub(crate) fn max_attempts(env: &Env) -> u64 {
     env.number("max_attempts", MAX_ATTEMPTS)
+}
+
+/// What a try before this one weighs that ended without a word.
+pub(crate) fn weight_of_silence(env: &Env) -> u64 {
+    if env.host.knows_no_trap() { UNEXPLAINED } else { TRY }
 }
 
 /// Reads `number, type, JSON, …`.
@@ -159,42 +170,22 @@ pub fn drain(env: &Env, policies: &Policies) -> Result<Drained, Error> {
     let started = env.host.now();
     let token = env.unique();
     loop {
-        let batch = match claim(env, &token)? {
+        let batch = match claim(env, policies, &token)? {
             Ok(batch) => batch,
             Err(drained) => return Ok(drained),
         };
-        let mut at = batch.position;
-        let mut skipped = at;
-        let mut failure = None;
+        let (mut at, mut weight) = (batch.position, batch.weight);
         for entry in &batch.entries {
-            if policies.handler(&entry.kind).is_none() {
-                skipped = entry.number;
-                continue;
-            }
-            let tries = if at == batch.position { batch.tries } else { 1 };
-            match handle(env, policies, entry, at, tries, &batch.reason) {
-                Ok(Committed::Done) => (at, skipped) = (entry.number, entry.number),
+            match handle(env, policies, entry, at, weight, &batch.reason) {
+                Ok(Committed::Done) => (at, weight) = (entry.number, TRY),
                 Ok(Committed::Overtaken) => return Ok(Drained::Busy),
                 Err(error) => {
-                    failure = Some((entry.kind.clone(), error));
-                    break;
+                    let reason = format!("on {}: {error}", entry.kind);
+                    release(env, &token, &error, &reason)?;
+                    eprintln!("{}: the drain stops {reason}", env.context);
+                    return Ok(Drained::Stuck(reason));
                 }
             }
-        }
-        let (outcome, reason) = match &failure {
-            None => ("done", String::new()),
-            Some((kind, error @ (Error::Unavailable(_) | Error::Unasked(_) | Error::Conflict))) => {
-                ("unavailable", format!("on {kind}: {error}"))
-            }
-            Some((kind, error)) => ("fault", format!("on {kind}: {error}")),
-        };
-        let more = release(env, &token, at, skipped, outcome, &reason)?;
-        if failure.is_some() {
-            eprintln!("{}: the drain stops {reason}", env.context);
-            return Ok(Drained::Stuck(reason));
-        }
-        if !more {
-            return Ok(Drained::CaughtUp);
         }
         if env.host.now().duration_since(started).unwrap_or_default() > BUDGET {
             return Ok(Drained::Busy);
@@ -219,38 +210,37 @@ fn number_at(env: &Env, key: String) -> Result<u64, Error> {
     Ok(env.redis("GET", &[key])?.first().and_then(Reply::number).unwrap_or(0))
 }
 
-fn claim(env: &Env, token: &str) -> Result<Result<Batch, Drained>, Error> {
+fn claim(env: &Env, policies: &Policies, token: &str) -> Result<Result<Batch, Drained>, Error> {
     let keys =
         [env.log_key(), env.head_key(), env.key("cursor"), env.key("lease"), env.key("tries")];
-    let mut replies = env.script(&CLAIM, &keys, words([token, LEASE, BATCH]))?.into_iter();
-    let state = replies.next().and_then(Reply::text).unwrap_or_default();
-    let position = replies.next().and_then(|reply| reply.number()).unwrap_or(0);
-    let _head = replies.next();
-    Ok(match state.as_str() {
+    let (a_try, silence) = (TRY.to_string(), weight_of_silence(env).to_string());
+    let mut arguments = words([token, LEASE, BATCH, &a_try, &silence]);
+    arguments.extend(policies.handlers.iter().map(|(kind, _)| kind.as_bytes().to_vec()));
+    let mut replies = env.script(&CLAIM, &keys, arguments)?.into_iter();
+    let mut text = || replies.next().and_then(Reply::text).unwrap_or_default();
+    Ok(match text().as_str() {
         "idle" => Err(Drained::CaughtUp),
         "busy" => Err(Drained::Busy),
-        "waiting" => Err(Drained::Stuck(replies.next().and_then(Reply::text).unwrap_or_default())),
+        "waiting" => Err(Drained::Stuck(text())),
+        "missing" => Err(Drained::Stuck(format!("the log has no event {}", text()))),
         _ => Ok(Batch {
-            position,
-            tries: replies.next().and_then(|reply| reply.number()).unwrap_or(1),
-            reason: replies.next().and_then(Reply::text).unwrap_or_default(),
+            position: text().parse().unwrap_or(0),
+            weight: text().parse().unwrap_or(TRY),
+            reason: text(),
             entries: entries(replies),
         }),
     })
 }
 
-fn release(
-    env: &Env,
-    token: &str,
-    from: u64,
-    to: u64,
-    outcome: &str,
-    reason: &str,
-) -> Result<bool, Error> {
-    let keys = [env.head_key(), env.key("cursor"), env.key("lease"), env.key("tries")];
-    let arguments = words([token, &from.to_string(), &to.to_string(), outcome, reason]);
-    let replies = env.script(&RELEASE, &keys, arguments)?;
-    Ok(replies.first() == Some(&Reply::Int(1)))
+/// Gives the lease back after a failure, which is the event's own unless it passes by itself.
+fn release(env: &Env, token: &str, failure: &Error, reason: &str) -> Result<(), Error> {
+    let outcome = match failure {
+        Error::Unavailable(_) | Error::Unasked(_) | Error::Conflict => "unavailable",
+        _ => "fault",
+    };
+    let keys = [env.key("cursor"), env.key("lease"), env.key("tries")];
+    let arguments = words([token, outcome, reason, &TRY.to_string()]);
+    env.script(&RELEASE, &keys, arguments).map(drop)
 }
 
 fn handle(
@@ -258,9 +248,10 @@ fn handle(
     policies: &Policies,
     entry: &Entry,
     from: u64,
-    tries: u64,
+    weight: u64,
     reason: &str,
 ) -> Result<Committed, Error> {
+    let tries = weight / TRY;
     if tries > max_attempts(env) {
         let mut work = Work::new(env);
         work.step(from, entry.number);

@@ -62,6 +62,12 @@ pub trait Host {
     /// 64 random bits.
     fn random(&self) -> u64;
 
+    /// Whether the host tells of instances that trapped, and knows of none of this component since the last
+    /// one ended.
+    fn knows_no_trap(&self) -> bool {
+        false
+    }
+
     /// Whether [`Host::tell_span`] is heard.
     fn hears_spans(&self) -> bool {
         false

@@ -26,6 +26,9 @@ use crate::site::{self, Site};
 use crate::trace;
 use crate::world::types::Problem;
 
+/// Our own host's word on how the component's last instance ended: `1` where it trapped, `0` where nothing is
+/// known of that. Stock Spin does not say.
+const TRAPPED: &str = "MADANG_TRAPPED";
 /// Bytes read at once.
 const CHUNK: u64 = 64 * 1024;
 
@@ -139,6 +142,10 @@ impl Host for Spin {
 
     fn random(&self) -> u64 {
         random()
+    }
+
+    fn knows_no_trap(&self) -> bool {
+        std::env::var(TRAPPED).is_ok_and(|trapped| trapped == "0")
     }
 
     fn hears_spans(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Events that cannot be handled: tried, then put to the dead letters, so that those behind them are
 //! handled; listed, replayed, dropped.
 
-use madang_testing::{Host, eventually};
+use madang_testing::{Backend, Host, eventually};
 use madang_tests::poison::{event, write};
 use madang_tests::{BookRent, SETTLING, problem};
 use serde_json::{Value, json};
@@ -76,6 +76,27 @@ fn an_event_without_its_fields_is_put_aside_by_all_who_hear_it() {
         }
     }
     assert_eq!(shop.view_of(rent)["deliveryStatus"], "Delivery Cancelled");
+}
+
+#[test]
+fn an_event_is_not_to_blame_for_processes_that_are_killed_while_it_is_handled() {
+    let host = Host::builder().backend(Backend::Madang).variable("max_attempts", "1").start();
+    let shop = BookRent::of(&host);
+    let book = shop.register("innocent");
+    // Its next events are claimed and not handled, whatever woke it.
+    host.crash_process("bookrent-delivery", 2);
+    let rent = shop.rent(book, 1);
+    let mut redis = host.redis();
+    eventually(SETTLING, || {
+        let count = redis::cmd("HGET").arg("{bookrent}:delivery:tries").arg("count");
+        let weight: Option<u64> = count.query(&mut redis).unwrap();
+        // A first try weighs ten, each that ended with its process one more.
+        weight.filter(|weight| *weight >= 13).map(drop)
+    });
+    host.heal("bookrent-delivery");
+    shop.settle();
+    assert_eq!(letters(&shop, "delivery", 0), Vec::<Value>::new());
+    assert_eq!(shop.deliveries_of(rent).len(), 1);
 }
 
 #[test]

@@ -322,7 +322,7 @@ impl Host {
                     Ok(result) => result.map_err(Failure::Trap),
                     Err(_) => Err(Failure::TimedOut),
                 };
-                result.inspect_err(|failure| guest.meter.failure(failure))
+                result.inspect_err(|failure| guest.failed(failure))
             },
             () = life.ended() => {
                 Err(if guest.faults.now().down { Failure::Down } else { Failure::Killed })

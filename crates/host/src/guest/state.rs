@@ -6,6 +6,7 @@ use super::{
     database::Databases,
     deadline::Deadlines,
     engine::{INNER_INSTANCES, OUTER_INSTANCES, engine, start_clock},
+    failure::Failure,
     faults::{Faults, Life},
     http::{Client, Outbound},
     link,
@@ -29,7 +30,10 @@ use anyhow::{Context, Result};
 use std::{
     collections::{HashMap, HashSet},
     future,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tokio::sync::{Notify, Semaphore};
@@ -37,6 +41,11 @@ use url::Url;
 use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder, component::ResourceTable};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView, p2::bindings::ProxyPre};
+
+/// How a component that hears messages learns whether its last instance in this process trapped (`1`) or nothing is
+/// known of that (`0`). An event that was being handled when its process was killed is not to blame for it, one whose
+/// handler traps is; to Redis both look the same.
+const TRAPPED: &str = "MADANG_TRAPPED";
 
 /// One process's share of the application.
 pub struct Host {
@@ -85,6 +94,8 @@ pub struct Guest {
     pub bulkhead: Bulkhead,
     /// What this process counts of it.
     pub meter: Meter,
+    /// Whether an instance of it has trapped or taken too long since one last began.
+    trapped: AtomicBool,
     /// Redis addresses that were found granted: parsing one for each request costs more than asking Redis to open it.
     pub granted_redis: Mutex<HashSet<String>>,
     /// Whether it imports sockets.
@@ -208,6 +219,7 @@ impl Guest {
             faults: Faults::default(),
             bulkhead: Bulkhead::new(plan.max_requests),
             meter: Meter::default(),
+            trapped: AtomicBool::default(),
             granted_redis: Mutex::default(),
             uses_sockets: component
                 .component_type()
@@ -239,6 +251,14 @@ impl Guest {
         );
     }
 
+    /// Takes note of an instance that ended badly.
+    pub fn failed(&self, failure: &Failure) {
+        self.meter.failure(failure);
+        if matches!(failure, Failure::Trap(_) | Failure::TimedOut) {
+            self.trapped.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// What an instance has of the system. A folder costs opening it, a variable copying it.
     fn wasi(self: &Arc<Self>, scope: Option<&Arc<Scope>>) -> WasiCtx {
         let mut wasi = WasiCtx::builder();
@@ -247,6 +267,10 @@ impl Guest {
             .envs(&self.environment);
         if let Some(scope) = scope {
             wasi.env(VARIABLE, scope.base().to_string());
+        }
+        if self.listener.is_some() {
+            let trapped = self.trapped.swap(false, Ordering::Relaxed);
+            wasi.env(TRAPPED, if trapped { "1" } else { "0" });
         }
         if self.uses_sockets {
             let guest = self.clone();

@@ -6,7 +6,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use siphasher::sip::SipHasher24;
 
 use super::{Change, View, number};
-use crate::consumer::{Drained, Entry, bury, dead_letter, drop_letter, head, max_attempts};
+use crate::consumer::{
+    Drained, Entry, TRY, bury, dead_letter, drop_letter, head, max_attempts, weight_of_silence,
+};
 use crate::env::{Cell, Env};
 use crate::error::{Error, Rejection};
 use crate::redis::Reply;
@@ -14,7 +16,7 @@ use crate::span::Span;
 use crate::work::Work;
 
 /// Events read at once.
-const BATCH: u64 = 256;
+const BATCH: usize = 256;
 /// How long nobody else follows the log into the same database, in milliseconds.
 const LEASE: u64 = 1000;
 /// How long to wait before asking again whether somebody else has caught up.
@@ -25,11 +27,21 @@ const OVERTAKEN: Rejection = Rejection::state(
     "the row has moved on since; to build the view anew, stop, delete its database, and start",
 );
 
-/// How far a view has come: the last event's number, its mark, and how often the next one was tried.
+/// How far a view has come: the last event's number, its mark, and what the tries of the next one weigh.
 struct Position {
     number: u64,
     mark: i64,
-    tries: u64,
+    weight: u64,
+}
+
+/// How far [`View::follow`] came.
+enum Followed {
+    /// Through the events that it read.
+    Part,
+    /// Through all that the log had.
+    All,
+    /// It cannot go on for now; the reason.
+    Stuck(String),
 }
 
 impl View {
@@ -63,8 +75,10 @@ impl View {
                 }
                 continue;
             }
-            if let Some(reason) = self.follow(env, &position)? {
-                return Ok((Drained::Stuck(reason), lag));
+            match self.follow(env, &position)? {
+                Followed::Part => {}
+                Followed::All => return Ok((Drained::CaughtUp, 0)),
+                Followed::Stuck(reason) => return Ok((Drained::Stuck(reason), lag)),
             }
         }
     }
@@ -87,26 +101,30 @@ impl View {
     /// A lease that ends further ahead than a lease is long was taken by a clock that has jumped since.
     fn lease(&self, env: &Env) -> Result<Option<Position>, Error> {
         let now = env.host.now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let sql = "UPDATE madang_follower SET busy_until = ?2, tries = tries + 1 \
+        // Whoever ended without a word has not given the lease back.
+        let sql = "UPDATE madang_follower SET busy_until = ?2, \
+                   tries = tries + iif(busy_until = 0, ?3, ?4) \
                    WHERE busy_until NOT BETWEEN ?1 AND ?2 RETURNING position, mark, tries";
         let now = u64::try_from(now).unwrap_or(0);
-        let rows = self.sql(env, sql, vec![Cell::from(now), Cell::from(now + LEASE)])?;
+        let values = [now, now + LEASE, TRY, weight_of_silence(env)].map(Cell::from);
+        let rows = self.sql(env, sql, values.into())?;
         Ok(rows.rows.first().map(|row| Position {
             number: number(row.first()),
             mark: if let Some(Cell::Integer(mark)) = row.get(1) { *mark } else { 0 },
-            tries: number(row.get(2)),
+            weight: number(row.get(2)),
         }))
     }
 
-    /// Applies the next events and gives the lease back. Answers why it could not go on, if so.
-    fn follow(&self, env: &Env, position: &Position) -> Result<Option<String>, Error> {
-        let (max_attempts, tries) = (max_attempts(env), position.tries);
+    /// Applies the next events and gives the lease back.
+    fn follow(&self, env: &Env, position: &Position) -> Result<Followed, Error> {
+        let weight = position.weight;
+        let (max_attempts, tries) = (max_attempts(env), weight / TRY);
         // After a failure one at a time, so that the tries are those of the event at fault.
-        let singly = tries > 1;
+        let singly = weight > TRY;
         // From the last one that was handled, which must be there as it was.
         let from = format!("{}-0", position.number);
-        let count = if singly { "2".to_owned() } else { BATCH.to_string() };
-        let batch = env.redis("XRANGE", &[&env.log_key(), &from, "+", "COUNT", &count]);
+        let count = if singly { 2 } else { BATCH };
+        let batch = env.redis("XRANGE", &[&env.log_key(), &from, "+", "COUNT", &count.to_string()]);
         let mut batch = match batch {
             Ok(batch) => log_entries(batch),
             Err(error) => {
@@ -114,13 +132,15 @@ impl View {
                 return Err(error);
             }
         };
+        // What comes into the log from now on rings anew.
+        let is_all = batch.len() < count;
         if position.number > 0 {
             let last = (!batch.is_empty()).then(|| batch.remove(0));
             if last
                 .is_none_or(|last| last.number != position.number || mark(&last) != position.mark)
             {
                 self.forget(env)?;
-                return Ok(None);
+                return Ok(Followed::Part);
             }
         } else {
             batch.truncate(if singly { 1 } else { batch.len() });
@@ -131,25 +151,29 @@ impl View {
                 self.bury(env, entry, tries - 1, "")?;
             } else if let Err(error) = self.apply(env, entry, if singly { tries } else { 1 }) {
                 if matches!(error, Error::Unavailable(_)) {
-                    self.give_back(env, &Position { tries: tries - 1, ..at })?;
+                    self.give_back(env, &Position { weight: position.untried().weight, ..at })?;
                     return Err(error);
                 }
                 if !singly || tries < max_attempts {
-                    self.give_back(env, &Position { tries, ..at })?;
-                    return Ok(Some(format!("on {}: {error}", entry.kind)));
+                    self.give_back(env, &Position { weight, ..at })?;
+                    return Ok(Followed::Stuck(format!("on {}: {error}", entry.kind)));
                 }
                 self.bury(env, entry, tries, &error.to_string())?;
             }
-            at = Position { number: entry.number, mark: mark(entry), tries: 0 };
+            at = Position { number: entry.number, mark: mark(entry), weight: 0 };
         }
-        self.give_back(env, &Position { tries: 0, ..at })?;
-        Ok(batch.is_empty().then(|| format!("the log has no event {}", position.number + 1)))
+        self.give_back(env, &Position { weight: 0, ..at })?;
+        Ok(match batch.is_empty() {
+            true => Followed::Stuck(format!("the log has no event {}", position.number + 1)),
+            false if is_all => Followed::All,
+            false => Followed::Part,
+        })
     }
 
     fn give_back(&self, env: &Env, to: &Position) -> Result<(), Error> {
         let sql = "UPDATE madang_follower SET mark = iif(position > ?1, mark, ?2), \
                    position = max(position, ?1), tries = ?3, busy_until = 0";
-        let values = vec![Cell::from(to.number), Cell::from(to.mark), Cell::from(to.tries)];
+        let values = vec![Cell::from(to.number), Cell::from(to.mark), Cell::from(to.weight)];
         self.sql(env, sql, values).map(drop)
     }
 
@@ -239,7 +263,7 @@ impl View {
 impl Position {
     /// The same, as if the last try had not been.
     fn untried(&self) -> Position {
-        Position { tries: self.tries - 1, ..*self }
+        Position { weight: self.weight.saturating_sub(TRY), ..*self }
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::slot::{Face, Slot};
 use super::{Step, Work, unique_key};
 use crate::aggregate::Aggregate;
+use crate::consumer::TRY;
 use crate::error::{Class, Error, Rejection};
 use crate::index;
 use crate::pack::Pack;
@@ -131,7 +132,10 @@ impl Work<'_, '_> {
         let to = to.to_string();
         self.command(&["SET", "cursor", &to]);
         // The next event's first try, and no trace of this one's failures.
-        self.command(&["HSET", "tries", "position", &to, "count", "1", "waits", "0", "reason", ""]);
+        let mut words = vec!["HSET", "tries", "position", &to, "count"];
+        let first = TRY.to_string();
+        words.extend([&first, "told", "", "waits", "0", "reason", ""]);
+        self.command(&words);
         is_checked
     }
 

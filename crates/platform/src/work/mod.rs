@@ -45,6 +45,18 @@ pub struct Work<'e, 'h> {
     events: Vec<Envelope>,
     pub(crate) messages: u32,
     step: Option<Step>,
+    once: Once,
+}
+
+/// How a piece of work knows whether [`Work::once`] has an answer already.
+#[derive(Clone, Copy, PartialEq)]
+enum Once {
+    /// It looks.
+    Looks,
+    /// It takes a call for the first of its key, which most are; the commit sees whether that is so.
+    Trusts,
+    /// It has done so.
+    Trusted,
 }
 
 impl<'e, 'h> Work<'e, 'h> {
@@ -59,6 +71,7 @@ impl<'e, 'h> Work<'e, 'h> {
             events: Vec::new(),
             messages: 0,
             step: None,
+            once: Once::Looks,
         }
     }
 
@@ -70,14 +83,18 @@ impl<'e, 'h> Work<'e, 'h> {
         env: &'e Env<'h>,
         mut work: impl FnMut(&mut Work<'e, 'h>) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        let mut once = Once::Trusts;
         for _ in 0..RETRIES {
-            let mut attempt = Work::new(env);
-            let result = work(&mut attempt)?;
-            match attempt.commit() {
-                Ok(_) => return Ok(result),
+            let mut attempt = Work { once, ..Work::new(env) };
+            let result = work(&mut attempt);
+            let has_trusted = attempt.once == Once::Trusted;
+            match result.and_then(|result| attempt.commit().map(|_| result)) {
                 Err(Error::Conflict) => {}
-                Err(other) => return Err(other),
+                // What is refused now may be what this very call has done before.
+                Err(Error::Rejected(_) | Error::Fault(_)) if has_trusted => {}
+                other => return other,
             }
+            once = Once::Looks;
         }
         Err(Error::Conflict)
     }
@@ -196,12 +213,16 @@ impl<'e, 'h> Work<'e, 'h> {
         if cfg!(feature = "without-idempotency-check") {
             return work(self);
         }
-        let (record, kept) = self.kept(key)?;
-        if !kept.is_empty() {
-            return serde_json::from_str(&kept).map_err(Error::fault);
+        if self.once == Once::Looks {
+            let kept = self.kept(key)?;
+            if !kept.is_empty() {
+                return serde_json::from_str(&kept).map_err(Error::fault);
+            }
+        } else {
+            self.once = Once::Trusted;
         }
         let answer = work(self)?;
-        self.keep(record, kept, &answer)?;
+        self.keep(key, "", &answer)?;
         Ok(answer)
     }
 
@@ -211,26 +232,21 @@ impl<'e, 'h> Work<'e, 'h> {
     /// # Errors
     /// Unavailable without Redis.
     pub fn decree<T: Serialize>(&mut self, key: &str, answer: &T) -> Result<(), Error> {
-        let (record, kept) = self.kept(key)?;
-        self.keep(record, kept, answer)
+        let kept = self.kept(key)?;
+        self.keep(key, &kept, answer)
     }
 
-    fn kept(&self, key: &str) -> Result<(String, String), Error> {
-        let record = format!("once:{key}");
-        let replies = self.env.redis("GET", &[self.env.key(&record)])?;
-        let kept = replies.into_iter().next().and_then(Reply::text).unwrap_or_default();
-        Ok((record, kept))
+    fn kept(&self, key: &str) -> Result<String, Error> {
+        let replies = self.env.redis("GET", &[self.env.key(&once_key(key))])?;
+        Ok(replies.into_iter().next().and_then(Reply::text).unwrap_or_default())
     }
 
-    fn keep<T: Serialize>(
-        &mut self,
-        record: String,
-        kept: String,
-        answer: &T,
-    ) -> Result<(), Error> {
+    /// Keeps an answer where this one is kept by now.
+    fn keep<T: Serialize>(&mut self, key: &str, kept: &str, answer: &T) -> Result<(), Error> {
         let answer = serde_json::to_string(answer).map_err(Error::fault)?;
+        let record = once_key(key);
         self.command(&["SET", &record, &answer, "PX", ONCE_KEPT]);
-        self.check(&record, "", &kept);
+        self.check(&record, "", kept);
         Ok(())
     }
 
@@ -268,6 +284,10 @@ impl<'e, 'h> Work<'e, 'h> {
         };
         self.slots.insert((A::COLLECTION, id), slot);
     }
+}
+
+fn once_key(key: &str) -> String {
+    format!("once:{key}")
 }
 
 /// The hash of a field whose values nobody shares: value to id.

@@ -222,6 +222,83 @@ fn a_handler_that_never_comes_back_counts_as_tried() {
 }
 
 #[test]
+fn a_process_that_is_killed_again_and_again_uses_up_few_tries_of_an_innocent_event() {
+    let host = TestHost::new();
+    host.set("max_attempts", "2");
+    host.knows_no_trap.set(true);
+    pay(&host, "killed", &[1, 2]);
+    let env = host.env("killed", "taker");
+    let kills = Rc::new(Cell::new(10));
+    let left = Rc::clone(&kills);
+    let policies = taking(&env, move |_| {
+        left.set(left.get() - 1);
+        assert!(left.get() < 0, "as if the process was killed");
+        Ok(())
+    });
+    let drained = || {
+        host.ask(&["DEL", "{killed}:taker:lease"]);
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drain(&env, &policies)))
+    };
+    while kills.get() > 0 {
+        assert!(drained().is_err());
+    }
+    assert_eq!(drained().unwrap(), Ok(Drained::CaughtUp));
+    assert_eq!((coins(&env), dead_letters(&env).unwrap().len()), (3, 0));
+
+    // One that kills whoever handles it ends there, too.
+    pay(&host, "killed", &[4]);
+    kills.set(i32::MAX);
+    let mut deaths = 0;
+    while drained().is_err() {
+        deaths += 1;
+        assert!(deaths < 30, "that has no end");
+    }
+    assert_eq!((coins(&env), dead_letters(&env).unwrap().len()), (3, 1));
+}
+
+#[test]
+fn what_is_not_heard_is_passed_over_in_one_command() {
+    let host = TestHost::new();
+    host.set("max_attempts", "2");
+    let env = host.env("deaf", "taker");
+    let tries = Rc::new(Cell::new(0));
+    let tried = Rc::clone(&tries);
+    let policies = Policies::new().on(move |paid: Paid, _| {
+        tried.set(tried.get() + u32::from(paid.coins == 9));
+        if paid.coins == 9 { Err(Error::fault("a bug")) } else { Ok(()) }
+    });
+    let unheard = || {
+        let number = host.count(&["INCR", "{deaf}:log:head"]);
+        host.ask(&["XADD", "{deaf}:log", &format!("{number}-0"), "t", "Lost", "e", "{}"]);
+    };
+    (0..3).for_each(|_| unheard());
+    assert_eq!(host.commands(|| drain(&env, &policies).unwrap()), 1);
+    assert_eq!(position(&env).unwrap(), 3);
+
+    // What fails behind such a one is the same event at its next try.
+    pay(&host, "deaf", &[1]);
+    unheard();
+    pay(&host, "deaf", &[9]);
+    while drain(&env, &policies) != Ok(Drained::CaughtUp) {
+        host.ask(&["HDEL", "{deaf}:taker:tries", "after"]);
+        assert!(tries.get() <= 2, "it was tried too often");
+    }
+    assert_eq!((tries.get(), dead_letters(&env).unwrap().len()), (2, 1));
+    assert_eq!(position(&env).unwrap(), 6);
+}
+
+#[test]
+fn a_log_that_lacks_an_event_is_told() {
+    let host = TestHost::new();
+    pay(&host, "lacking", &[1]);
+    host.ask(&["INCR", "{lacking}:log:head"]);
+    let env = host.env("lacking", "taker");
+    let policies = taking(&env, |_| Ok(()));
+    assert_eq!(drain(&env, &policies), Ok(Drained::Stuck("the log has no event 2".into())));
+    assert_eq!((coins(&env), position(&env).unwrap()), (1, 1));
+}
+
+#[test]
 fn an_event_that_cannot_be_read_goes_to_the_dead_letters() {
     let host = TestHost::new();
     host.set("max_attempts", "1");

@@ -33,6 +33,8 @@ pub struct TestHost {
     pub redis_left: Counter<Option<u32>>,
     /// How many more statements SQLite carries out before it is away.
     pub sqlite_left: Counter<Option<u32>>,
+    /// Whether it tells of instances that trapped, and none has.
+    pub knows_no_trap: Counter<bool>,
     /// The numbers of the key-value store; None: it is away.
     pub numbers: RefCell<Option<HashMap<String, i64>>>,
     random: Counter<u64>,
@@ -49,6 +51,7 @@ impl TestHost {
             latency: Counter::default(),
             redis_left: Counter::new(None),
             sqlite_left: Counter::new(None),
+            knows_no_trap: Counter::new(false),
             numbers: RefCell::new(Some(HashMap::new())),
             random: Counter::new(std::process::id().into()),
         }
@@ -86,6 +89,13 @@ impl TestHost {
             .entry(key.to_owned())
             .and_modify(|number| *number += delta)
             .or_insert(delta);
+    }
+
+    /// How many Redis commands this takes.
+    pub fn commands<T>(&self, work: impl FnOnce() -> T) -> u32 {
+        self.redis_left.set(Some(u32::MAX));
+        work();
+        u32::MAX - self.redis_left.replace(None).unwrap_or_default()
     }
 
     /// The clock, in milliseconds since 1970.
@@ -175,6 +185,10 @@ impl Host for TestHost {
 
     fn variable(&self, name: &str) -> Option<String> {
         self.variables.borrow().get(name).cloned()
+    }
+
+    fn knows_no_trap(&self) -> bool {
+        self.knows_no_trap.get()
     }
 
     fn now(&self) -> SystemTime {

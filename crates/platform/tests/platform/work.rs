@@ -180,6 +180,39 @@ fn a_no_is_given_again_although_it_changed_nothing() {
 }
 
 #[test]
+fn a_call_that_is_repeated_is_given_its_first_answer_where_it_would_be_refused_by_now() {
+    let host = TestHost::new();
+    let env = host.env("repeated", "purse");
+    let id = open(&env, "a");
+    let close = || {
+        Work::transact(&env, |work| {
+            work.once("key", |work| {
+                work.load::<Purse>(id)?.ok_or(Rejection::MISSING)?;
+                work.decide::<Purse>(id, Command::Close).map(|_| "closed".to_owned())
+            })
+        })
+    };
+    assert_eq!((close(), close()), (Ok("closed".into()), Ok("closed".into())));
+    let refuse = || -> Result<bool, Error> {
+        Work::transact(&env, |work| work.once("other", |_| Err(Rejection::MISSING.into())))
+    };
+    assert_eq!(refuse(), Err(Rejection::MISSING.into()), "a refusal is no answer to be kept");
+}
+
+#[test]
+fn the_first_call_of_a_key_costs_no_look_for_an_answer() {
+    let host = TestHost::new();
+    let env = host.env("look", "purse");
+    let id = open(&env, "a");
+    let pay = |work: &mut Work| {
+        work.decide::<Purse>(id, Command::Pay { coins: 5 })?;
+        Ok(true)
+    };
+    let commands = host.commands(|| Work::transact(&env, |work| work.once("key", pay)).unwrap());
+    assert_eq!(commands, 2, "one to read the purse, one to commit");
+}
+
+#[test]
 fn what_was_read_of_two_was_so_at_one_moment() {
     let host = TestHost::new();
     let env = host.env("moment", "purse");
