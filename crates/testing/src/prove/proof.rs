@@ -51,6 +51,8 @@ const AFTER: &str = "
 - A try of an event counts before its handler runs, so that one that traps is counted. A kill meanwhile counts as well:
   five in a row at the same event put it to the dead letters, from where it can be replayed. `kills` found that at the
   default of 5 (seed 1, on a machine with much else to do); it and `hosts` give 100 tries.
+- `kills` does not go through what a question for readiness wakes, nor through requests that tell no event (the days that
+  are left, vaccine that arrives, what is registered to begin with). Kills at random meet them.
 - `sight` plays the short campaigns on builds that lack a safeguard (features of the platform that no other build has):
   each has to be seen.
 ";
