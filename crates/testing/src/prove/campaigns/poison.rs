@@ -27,9 +27,8 @@ const HOWS: [&str; 3] = ["trap", "loop", "overflow"];
 const WITHOUT_ANSWER: &str = "the component ended without an answer";
 /// Commands beside each poison.
 const COMMANDS: u64 = 12;
-/// How long poisoned handlers may take to end as dead letters before others are poisoned; what has not by then is
-/// counted in the end.
-const ENDED: Duration = Duration::from_secs(30);
+/// How long poisoned handlers may take to end as dead letters until they are stuck; others are poisoned then.
+const ENDED: Duration = Duration::from_secs(60);
 /// How often it is looked at until then.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -47,10 +46,7 @@ type Heard = BTreeMap<&'static str, Vec<String>>;
 /// Plays it: in short each context that hears is poisoned in one of the three ways, in full in all.
 pub fn play(play: &Play) -> Tally {
     let (rounds, hows) = play.of((5, HOWS.len()), (1, 1));
-    let mut tally = play.rounds(rounds, |round| one(play, round, hows));
-    // In full they are the same in each round.
-    tally.notes.dedup();
-    tally
+    play.rounds(rounds, |round| one(play, round, hows))
 }
 
 fn one(play: &Play, mut round: Round, hows: usize) -> Tally {
@@ -82,7 +78,7 @@ fn one(play: &Play, mut round: Round, hows: usize) -> Tally {
         },
     );
     let wrong = poisoner.ended_otherwise();
-    let Poisoner { terms, faults, handlers, .. } = poisoner;
+    let Poisoner { terms, faults, handlers, longest, .. } = poisoner;
     let mut tally = scene.reconciled(faults, &records, &terms);
     tally.harm.unexpected += wrong.len() as u64;
     tally.wrong.extend(wrong);
@@ -91,7 +87,15 @@ fn one(play: &Play, mut round: Round, hows: usize) -> Tally {
         of_it.map(|handler| handler.component.as_str()).collect::<BTreeSet<_>>().len()
     };
     let poisoned = HOWS.map(|how| format!("{how} in {}", in_how_many(&how))).join(", ");
-    tally.notes.push(format!("handlers, of {} contexts that hear: {poisoned}", hearing.len()));
+    tally.notes.push(format!(
+        "handlers, of {} contexts that hear: {poisoned}; dead letters after {:.0} s at most",
+        hearing.len(),
+        longest.as_secs_f64()
+    ));
+    if longest >= ENDED {
+        tally.harm.stuck += 1;
+        tally.wrong.push(format!("poisoned handlers were no dead letters after {ENDED:?}"));
+    }
     tally
 }
 
@@ -110,12 +114,15 @@ struct Poisoner<'h> {
     terms: Terms,
     faults: u64,
     handlers: Vec<Handler>,
+    /// The longest that poisoned handlers took to end as dead letters.
+    longest: Duration,
 }
 
 impl<'h> Poisoner<'h> {
     fn new(host: &'h Host, facts: Vec<Facts>) -> Self {
         let facts = facts.into_iter().map(|facts| (facts, heard(host, &facts))).collect();
-        Self { host, facts, terms: Terms::default(), faults: 0, handlers: Vec::new() }
+        let (terms, handlers, longest) = (Terms::default(), Vec::new(), Duration::ZERO);
+        Self { host, facts, terms, faults: 0, handlers, longest }
     }
 
     /// Poisons everybody who hears an event, in each system.
@@ -158,6 +165,7 @@ impl<'h> Poisoner<'h> {
             while !self.has_ended() && begun.elapsed() < ENDED {
                 sleep(LOOK);
             }
+            self.longest = self.longest.max(begun.elapsed());
         }
     }
 
