@@ -62,8 +62,7 @@ pub trait Host {
     /// 64 random bits.
     fn random(&self) -> u64;
 
-    /// Whether the host tells of instances that trapped, and knows of none of this component since the last
-    /// one ended.
+    /// Whether the host tells of instances that trapped, and has seen none of this component do so.
     fn knows_no_trap(&self) -> bool {
         false
     }

@@ -26,8 +26,8 @@ use crate::site::{self, Site};
 use crate::trace;
 use crate::world::types::Problem;
 
-/// Our own host's word on how the component's last instance ended: `1` where it trapped, `0` where nothing is
-/// known of that. Stock Spin does not say.
+/// Our own host's word on whether an instance of the component has trapped in this process: `1`, or `0`. Stock Spin does
+/// not say.
 const TRAPPED: &str = "MADANG_TRAPPED";
 /// Bytes read at once.
 const CHUNK: u64 = 64 * 1024;

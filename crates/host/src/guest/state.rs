@@ -42,9 +42,9 @@ use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder, component::Resour
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView, p2::bindings::ProxyPre};
 
-/// How a component that hears messages learns whether its last instance in this process trapped (`1`) or nothing is
-/// known of that (`0`). An event that was being handled when its process was killed is not to blame for it, one whose
-/// handler traps is; to Redis both look the same.
+/// How a component that hears messages learns whether an instance of it has trapped in this process (`1`) or none has
+/// (`0`). An event that was being handled when its process was killed is not to blame for it, one whose handler traps
+/// is; to Redis both look the same. A process that was killed forgets it.
 const TRAPPED: &str = "MADANG_TRAPPED";
 
 /// One process's share of the application.
@@ -94,7 +94,7 @@ pub struct Guest {
     pub bulkhead: Bulkhead,
     /// What this process counts of it.
     pub meter: Meter,
-    /// Whether an instance of it has trapped or taken too long since one last began.
+    /// Whether an instance of it has trapped or taken too long in this process.
     trapped: AtomicBool,
     /// Redis addresses that were found granted: parsing one for each request costs more than asking Redis to open it.
     pub granted_redis: Mutex<HashSet<String>>,
@@ -269,7 +269,7 @@ impl Guest {
             wasi.env(VARIABLE, scope.base().to_string());
         }
         if self.listener.is_some() {
-            let trapped = self.trapped.swap(false, Ordering::Relaxed);
+            let trapped = self.trapped.load(Ordering::Relaxed);
             wasi.env(TRAPPED, if trapped { "1" } else { "0" });
         }
         if self.uses_sockets {
