@@ -48,9 +48,8 @@ const AFTER: &str = "
   cuts: after the kill the log is cut back to what it was one second before. Numbers that were lost are given out again.
 - `clock` moves the host's clock, by libfaketime. Redis' own does not move: libfaketime and its allocator clash.
 - `disk` limits the size of files (`RLIMIT_FSIZE`) instead of filling a file system, so errors are `EFBIG`, not `ENOSPC`.
-- A try of an event counts before its handler runs, so that one that traps is counted. A kill meanwhile counts as well:
-  five in a row at the same event put it to the dead letters, from where it can be replayed. `kills` found that at the
-  default of 5 (seed 1, on a machine with much else to do); it and `hosts` give 100 tries.
+- A try that ended with its process counts as a tenth of one ([why](decisions/0008-an-end-without-a-word-weighs-less.md)), so fifty kills in a row at the same
+  event would put it to the dead letters, from where it can be replayed. No campaign comes that far.
 - `kills` does not go through what a question for readiness wakes, nor through requests that tell no event (the days that
   are left, vaccine that arrives, what is registered to begin with). Kills at random meet them.
 - `sight` plays the short campaigns on builds that lack a safeguard (features of the platform that no other build has):

@@ -44,7 +44,7 @@ pub fn play(play: &Play) -> Tally {
     let mut walk = None;
     let mut systems = Vec::new();
     let mut tally = play.rounds(play.of(25, 1), |round| {
-        let scene = Scene::with(play, &round, Redis::start(), 1, play.patient());
+        let scene = Scene::open(play, &round, Redis::start(), 1);
         systems = scene.trades.iter().map(|trade| trade.facts()).collect();
         let begin = || match play.is_full {
             true => Walk::whole(&systems),
