@@ -285,7 +285,9 @@ fn apply(
         let handler = policies.handler(&entry.kind).ok_or_else(|| Error::fault("no policy"))?;
         *outcome = "done";
         #[cfg(feature = "poisonable")]
-        crate::sabotage::swallow(&entry.json);
+        if crate::sabotage::swallow(env.context, &entry.json) {
+            return work.commit();
+        }
         match handler(envelope, &mut work) {
             Ok(()) => {}
             Err(Error::Rejected(rejection)) => {

@@ -15,18 +15,23 @@ pub(crate) const TAKEN_AWAY: &[&str] = &[
     "poisonable",
 ];
 
-/// Fails as an event asks for it, in a way that no handler can answer: as a bug would.
+/// Fails as an event asks this context to, in a way that no handler can answer: as a bug would. Answers whether the
+/// event is there to poison somebody: to all others it is nothing.
 #[cfg(feature = "poisonable")]
-pub(crate) fn swallow(event: &str) {
+pub(crate) fn swallow(context: &str, event: &str) -> bool {
     let event: serde_json::Value = serde_json::from_str(event).unwrap_or_default();
-    match event["data"]["poison"].as_str() {
-        Some("trap") => panic!("poisoned"),
-        Some("loop") => loop {
-            std::hint::spin_loop();
-        },
-        Some("overflow") => drop(overflow(std::hint::black_box(u64::MAX))),
-        _ => {}
+    let poison = &event["data"]["poison"];
+    if poison["context"] == context {
+        match poison["how"].as_str() {
+            Some("trap") => panic!("poisoned"),
+            Some("loop") => loop {
+                std::hint::spin_loop();
+            },
+            Some("overflow") => drop(overflow(std::hint::black_box(u64::MAX))),
+            _ => {}
+        }
     }
+    !poison.is_null()
 }
 
 /// Takes more stack than there is.

@@ -161,20 +161,13 @@ impl Host {
     /// started.
     #[track_caller]
     pub fn crash(&self, component: &str, call: u32, trigger: impl Into<Option<Trigger>>) {
-        let mut body = json!({"call": call});
-        if let Some(trigger) = trigger.into() {
-            body["trigger"] = match trigger {
-                Trigger::Http => "http".into(),
-                Trigger::Redis => "redis".into(),
-            };
-        }
-        self.fault(component, "crash", body);
+        self.fault(component, "crash", crash(call, trigger.into(), false));
     }
 
     /// [`Host::crash`] that takes the whole process with it (`kill -9`).
     #[track_caller]
-    pub fn crash_process(&self, component: &str, call: u32) {
-        self.fault(component, "crash", json!({"call": call, "process": true}));
+    pub fn crash_process(&self, component: &str, call: u32, trigger: impl Into<Option<Trigger>>) {
+        self.fault(component, "crash", crash(call, trigger.into(), true));
     }
 
     /// Has it read its manifest again and replace what has changed, as `madang reload` does; gives its
@@ -299,6 +292,18 @@ impl Drop for Host {
         }
         self.kill();
     }
+}
+
+/// The body that asks for a crash.
+fn crash(call: u32, trigger: Option<Trigger>, process: bool) -> Value {
+    let mut body = json!({"call": call, "process": process});
+    if let Some(trigger) = trigger {
+        body["trigger"] = match trigger {
+            Trigger::Http => "http".into(),
+            Trigger::Redis => "redis".into(),
+        };
+    }
+    body
 }
 
 fn await_end(pids: &[u32]) {

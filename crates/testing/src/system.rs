@@ -136,16 +136,25 @@ impl<'h> System<'h> {
         let mut redis = self.host.redis();
         let ready = format!("/{}/-/{}/health/ready", self.name, of.context);
         eventually(SETTLING, || {
-            let waiting = self.waiting(&mut redis, of)?;
-            if waiting.is_empty() {
+            if self.hurry(&mut redis, of)? == 0 {
                 return Ok(());
             }
-            let due: Vec<_> = waiting.iter().map(|id| (1, id)).collect();
-            let hurry =
-                redis::cmd("ZADD").arg(self.intents(of)).arg("XX").arg(due).exec(&mut redis);
-            hurry.map_err(|error| error.to_string())?;
             Err(self.client.send("GET", &ready, None)?.to_string())
         });
+    }
+
+    /// Has the intents that wait be due now: how many they are.
+    ///
+    /// # Errors
+    /// What Redis reports.
+    pub fn hurry(&self, redis: &mut redis::Connection, of: Intents) -> Result<usize, String> {
+        let waiting = self.waiting(redis, of)?;
+        if waiting.is_empty() {
+            return Ok(0);
+        }
+        let due: Vec<_> = waiting.iter().map(|id| (1, id)).collect();
+        let hurry = redis::cmd("ZADD").arg(self.intents(of)).arg("XX").arg(due).exec(redis);
+        hurry.map_err(|error| error.to_string()).map(|()| waiting.len())
     }
 
     /// The intents that wait.

@@ -96,7 +96,7 @@ fn a_crash_takes_the_process_with_it_where_it_is_told_to() {
     let mut host = start();
     let client = host.client();
     let before = processes(&mut host);
-    host.crash_process("bookrent-book", 1);
+    host.crash_process("bookrent-book", 1, None);
     eventually(SOON, || {
         // A question for readiness may have come to the step before this one.
         let _ = client.send("GET", "/bookrent/books/1", None);

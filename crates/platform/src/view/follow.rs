@@ -197,6 +197,10 @@ impl View {
         let Some((_, apply)) = self.handlers.iter().find(|(kind, _)| *kind == entry.kind) else {
             return Ok(false);
         };
+        #[cfg(feature = "poisonable")]
+        if crate::sabotage::swallow(env.context, &entry.json) {
+            return Ok(false);
+        }
         let envelope = entry.envelope()?;
         let span = Span::of(env, &envelope, entry.number, tries);
         let result = apply(&envelope).and_then(|change| self.change(env, entry, change));

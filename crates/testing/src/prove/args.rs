@@ -25,7 +25,7 @@ pub struct Args {
 /// The campaigns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Campaign {
-    /// The host is killed (-9) at random and at steps of sagas
+    /// The host is killed (-9) at random and at every step of every saga
     Kills,
     /// Redis is killed (-9) and comes back, AOF `always`
     Redis,
@@ -35,7 +35,7 @@ pub enum Campaign {
     Channel,
     /// Every event is delivered 2 to 5 times, and late
     Repeats,
-    /// Bad JSON, unknown types, handlers that trap, loop and overflow
+    /// Bad JSON, unknown types, and in every context handlers that trap, loop and overflow
     Poison,
     /// Two and three hosts on one Redis, killed in turn
     Hosts,
@@ -108,11 +108,38 @@ pub const SABOTAGES: [Sabotage; 5] = [
         components: &["bookrent-rent"],
         seen_by: Some(Campaign::Kills),
     },
-    Sabotage { feature: POISONABLE, components: &["bookrent-delivery"], seen_by: None },
+    Sabotage { feature: POISONABLE, components: &HEARING, seen_by: None },
 ];
 
 /// The feature by which handlers fail as events ask for it.
 pub const POISONABLE: &str = "poisonable";
+
+/// The components that hear events: whoever is not poisonable would take another's poison for an event of its own.
+const HEARING: [&str; 23] = [
+    "bookrent-book",
+    "bookrent-delivery",
+    "bookrent-view",
+    "outerpark-musical",
+    "outerpark-reservation",
+    "outerpark-payment",
+    "outerpark-notice",
+    "outerpark-customer-center",
+    "kvaccine-user",
+    "kvaccine-reservation",
+    "kvaccine-hospital",
+    "kvaccine-vaccine-stock",
+    "kvaccine-dashboard",
+    "professor-professor-applyment",
+    "professor-professor-evaluation",
+    "professor-notification",
+    "professor-my-page",
+    "lecture-course",
+    "lecture-pay",
+    "lecture-point",
+    "lecture-gift",
+    "lecture-alert",
+    "lecture-my-page",
+];
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! Clients: they send commands as long as there are tickets, to whichever host is open.
 
-use crate::ledger::Record;
+use crate::ledger::{Ask, Record};
 use crate::rng::Rng;
 use crate::trades::{Hand, Trade};
 use madang_testing::Client;
@@ -58,6 +58,7 @@ pub struct Tickets {
 struct Left {
     tickets: u64,
     busy: usize,
+    apart: Option<&'static str>,
     is_over: bool,
 }
 
@@ -65,6 +66,12 @@ impl Tickets {
     /// Gives out so many more.
     pub fn give(&self, tickets: u64) {
         locked(&self.state).tickets += tickets;
+        self.changed.notify_all();
+    }
+
+    /// Has clients of a system wait, until it is another or none.
+    pub fn keep_apart(&self, system: Option<&'static str>) {
+        locked(&self.state).apart = system;
         self.changed.notify_all();
     }
 
@@ -76,9 +83,9 @@ impl Tickets {
         }
     }
 
-    fn take(&self) -> bool {
+    fn take(&self, system: &'static str) -> bool {
         let mut left = locked(&self.state);
-        while left.tickets == 0 && !left.is_over {
+        while (left.tickets == 0 || left.apart == Some(system)) && !left.is_over {
             left = self.changed.wait(left).unwrap_or_else(PoisonError::into_inner);
         }
         let goes_on = !left.is_over;
@@ -143,6 +150,46 @@ impl Drop for Over<'_> {
     }
 }
 
+/// A client of a system: what it has in hand, and what it was told.
+#[derive(Debug)]
+pub struct Visitor {
+    name: String,
+    hand: Hand,
+    told: Vec<Record>,
+}
+
+impl Visitor {
+    /// One who has nothing yet, with a name of its own for its sagas.
+    pub fn new(number: usize, rng: &mut Rng) -> Self {
+        let name = format!("{:x}-{number}", rng.below(u64::MAX));
+        Self { name, hand: Hand::default(), told: Vec::new() }
+    }
+
+    /// What it does next, if anything.
+    pub fn next(&mut self, trade: &dyn Trade, rng: &mut Rng, client: &Client) -> Option<Ask> {
+        trade.next(&mut self.hand, rng, client)
+    }
+
+    /// Does it: what it knows then.
+    pub fn send(&mut self, trade: &dyn Trade, client: &Client, ask: &Ask) -> &Record {
+        let saga = format!("{}-{}", self.name, self.told.len());
+        let client = client.with("x-correlation-id", saga.as_str());
+        let answer = client.send(ask.method, &ask.path, ask.body.clone().map(Into::into));
+        if let Ok(answer) = answer.as_ref()
+            && answer.is_success()
+        {
+            trade.heard(&mut self.hand, ask, answer);
+        }
+        self.told.push(Record::new(trade.facts().name, saga, ask, &answer));
+        &self.told[self.told.len() - 1]
+    }
+
+    /// All that it was told.
+    pub fn told(self) -> Vec<Record> {
+        self.told
+    }
+}
+
 fn client(
     doors: &Doors,
     trade: &dyn Trade,
@@ -150,29 +197,20 @@ fn client(
     tickets: &Tickets,
     mut rng: Rng,
 ) -> Vec<Record> {
-    let (mut hand, mut told) = (Hand::default(), Vec::new());
+    let mut visitor = Visitor::new(number, &mut rng);
     let mut known: BTreeMap<String, Client> = BTreeMap::new();
-    let run = rng.below(u64::MAX);
     let mut losses = 0;
-    while tickets.take() {
+    while tickets.take(trade.facts().name) {
         let url = doors.pick(&mut rng);
         if losses != doors.losses.load(Ordering::SeqCst) {
             losses = doors.losses.load(Ordering::SeqCst);
-            hand = Hand::default();
+            visitor.hand = Hand::default();
         }
         let client = known.entry(url.clone()).or_insert_with(|| Client::new(url));
-        if let Some(ask) = trade.next(&mut hand, &mut rng, client) {
-            let saga = format!("{run:x}-{number}-{}", told.len());
-            let client = client.with("x-correlation-id", saga.as_str());
-            let answer = client.send(ask.method, &ask.path, ask.body.clone().map(Into::into));
-            if let Ok(answer) = answer.as_ref()
-                && answer.is_success()
-            {
-                trade.heard(&mut hand, &ask, answer);
-            }
-            told.push(Record::new(trade.facts().name, saga, &ask, &answer));
+        if let Some(ask) = visitor.next(trade, &mut rng, client) {
+            visitor.send(trade, client, &ask);
         }
         tickets.done();
     }
-    told
+    visitor.told()
 }

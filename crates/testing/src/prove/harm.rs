@@ -24,8 +24,8 @@ pub struct Terms {
     pub foreign: BTreeMap<&'static str, BTreeSet<u64>>,
     /// Whether what was acknowledged may be lost, which the campaign judges itself.
     pub may_lose: bool,
-    /// How many dead letters those have to become, by system.
-    pub dead: BTreeMap<&'static str, u64>,
+    /// How many dead letters a component has to have of them.
+    pub dead: BTreeMap<String, u64>,
 }
 
 /// Waits until everything has come to its end, and counts what is not as clients were told and as the log
@@ -86,11 +86,7 @@ fn stuck(system: &System, facts: &Facts, since: Instant) -> Result<(), (u64, Str
         .and_then(|client| client.get_connection())
         .map_err(read)?;
     loop {
-        let waiting = |redis: &mut redis::Connection| match facts.intents {
-            Some(intents) => system.none_waits(redis, intents),
-            None => Ok(()),
-        };
-        let owed = system.owes_nothing(&mut redis, facts.hearing, waiting);
+        let owed = facts.owes_nothing(system, &mut redis);
         let Err(why) = owed else { return Ok(()) };
         if since.elapsed() > STUCK {
             let intents =
@@ -126,16 +122,16 @@ fn compare(
     effects.policies(tally);
     tally.harm.invariants += found.wrong.len() as u64;
     tally.wrong.extend(found.wrong.iter().cloned());
-    let expected = terms.dead.get(facts.name).copied().unwrap_or(0);
-    if found.dead_letters > expected {
-        tally.harm.stuck += found.dead_letters - expected;
-    }
-    if found.dead_letters < expected {
-        tally.harm.lost += expected - found.dead_letters;
-    }
-    if found.dead_letters != expected {
-        let dead = found.dead_letters;
-        tally.wrong.push(format!("{} has {dead} dead letters, not {expected}", facts.name));
+    let system = System::of(facts.name, host);
+    for context in facts.hearing {
+        let expected = terms.dead.get(&system.component(context)).copied().unwrap_or(0);
+        let dead = system.dead_letters(&[context]);
+        tally.harm.stuck += dead.saturating_sub(expected);
+        tally.harm.lost += expected.saturating_sub(dead);
+        if dead != expected {
+            let component = system.component(context);
+            tally.wrong.push(format!("{component} has {dead} dead letters, not {expected}"));
+        }
     }
 }
 
@@ -153,7 +149,10 @@ impl Effects<'_> {
         for entry in self.log.iter().filter(|e| self.facts.commanded.contains(&e.kind.as_str())) {
             *told.entry((entry.text_of("correlationid"), &entry.kind)).or_default() += 1;
         }
+        let sagas: BTreeSet<&str> =
+            self.log.iter().map(|entry| entry.text_of("correlationid")).collect();
         for record in records {
+            tally.sagas += u64::from(sagas.contains(record.saga.as_str()));
             let times = told.remove(&(record.saga.as_str(), record.tells)).unwrap_or(0);
             let said = &record.said;
             if times > 1 {
@@ -218,6 +217,7 @@ mod tests {
         name: "shop",
         contexts: &[],
         hearing: &[],
+        asked: &[],
         intents: None,
         follows: &[("Bought", &["Sent", "Withheld"])],
         commanded: &["Bought"],
@@ -241,6 +241,9 @@ mod tests {
         effects.commands(&mut tally, &Client::new("http://127.0.0.1:1"), &records);
         effects.policies(&mut tally);
         assert_eq!(tally.harm.is_none(), tally.wrong.is_empty());
+        let begun =
+            |record: &&&Record| log.iter().any(|e| e.text_of("correlationid") == record.saga);
+        assert_eq!(tally.sagas, records.iter().filter(begun).count() as u64);
         tally.harm
     }
 

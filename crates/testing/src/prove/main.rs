@@ -11,6 +11,7 @@ mod report;
 mod rng;
 mod sabotage;
 mod stage;
+mod steps;
 mod tally;
 mod trades;
 

@@ -19,8 +19,9 @@ something meanwhile, mends it, waits, and compares what the systems hold with wh
 `cargo xtask test` runs, writes nothing. `--list` tells what each campaign does. Harm ends with exit code 1, what is
 wrong, the seed, and the state kept in `target/prove`.
 
-- **faults**: those that were injected. **tried**: commands sent; of those, **acknowledged**: answered with success;
-  **refused**: answered 4xx, so nothing may come of it; **unknown**: no answer or 5xx, so it may be done once or not.
+- **faults**: those that were injected. **sagas**: commands of which a log tells, with all that had to follow from each.
+  **tried**: commands sent; of those, **acknowledged**: answered with success; **refused**: answered 4xx, so nothing may
+  come of it; **unknown**: no answer or 5xx, so it may be done once or not.
 - **lost**: commands that were acknowledged and of which the log does not tell; events without what has to follow.
   **duplicated**: the same more than once. **unexpected**: what was refused, or nobody asked for.
 - **stuck**: events unhandled, intents waiting, or dead letters, 30 s after everything was well again.
@@ -31,18 +32,26 @@ A seed fixes what is asked and what is struck, and when; how the machine interle
 ";
 
 const AFTER: &str = "
+## What some campaigns do
+- `kills` goes through the steps of sagas one by one: for each kind of command, each component, and each of what wakes its
+  instances (a request, a message), the process is killed before the instance begins, right after its first call to the
+  outside has had its effect, after its second, …, until three commands in a row were done, with all that followed, and
+  nobody made so many calls. The command that is struck is the only one in its system; the other four have their clients
+  meanwhile, and each fourth time all processes go. In short, a seed draws a step for each. The rest of the kills is at
+  random: all processes at once, at any moment.
+- `poison` has handlers trap, loop and overflow their stack in every context that hears events, read models too, in a build
+  that lets events do that; in short each in one of the three ways. Such an event is nothing to all but the one that it
+  poisons, and has to become one dead letter there, as bad JSON and missing fields have to of whoever hears them.
+
 ## What the campaigns do not do
 - A `kill -9` of Redis loses nothing that the kernel has, whatever `appendfsync` says. `everysec` stands for power
   cuts: after the kill the log is cut back to what it was one second before. Numbers that were lost are given out again.
 - `clock` moves the host's clock, by libfaketime. Redis' own does not move: libfaketime and its allocator clash.
 - `disk` limits the size of files (`RLIMIT_FSIZE`) instead of filling a file system, so errors are `EFBIG`, not `ENOSPC`.
-- `poison` has handlers trap, loop and overflow in one consumer, BookRent's `delivery`, in a build that lets events do
-  that; bad JSON, unknown types and missing fields go to all five systems.
-- A try of an event counts before its handler runs, so that one that traps is counted. A kill meanwhile counts as well:
-  five in a row at the same event put it to the dead letters, from where it can be replayed. `kills` found that at the
-  default of 5 (seed 1, on a machine with much else to do); it and `hosts` give 100 tries.
-- `kills` draws its steps by chance, a component and a number of calls to the outside; it does not go through all of them
-  in turn, which the end-to-end tests do with instances (`*_policies`).
+- A try that ended with its process counts as a tenth of one ([why](decisions/0008-an-end-without-a-word-weighs-less.md)), so fifty kills in a row at the same
+  event would put it to the dead letters, from where it can be replayed. No campaign comes that far.
+- `kills` does not go through what a question for readiness wakes, nor through requests that tell no event (the days that
+  are left, vaccine that arrives, what is registered to begin with). Kills at random meet them.
 - `sight` plays the short campaigns on builds that lack a safeguard (features of the platform that no other build has):
   each has to be seen.
 ";
@@ -100,12 +109,12 @@ fn document(before: &str, rows: &[Row], circumstances: &[String]) -> String {
 /// What the long form of a campaign is to put in.
 fn wanted(campaign: Campaign) -> &'static str {
     match campaign {
-        Campaign::Kills => "1,000 kills, 5,000 commands",
+        Campaign::Kills => "1,000 kills, every step, 5,000 sagas",
         Campaign::Redis => "200 kills",
         Campaign::Everysec => "50 cuts",
         Campaign::Channel => "200 cuts",
         Campaign::Repeats => "all systems",
-        Campaign::Poison => "all kinds",
+        Campaign::Poison => "all kinds, all contexts",
         Campaign::Hosts => "300 kills",
         Campaign::Last => "100 rounds of 200 clients",
         Campaign::Keys => "1,000 keys",
@@ -148,13 +157,13 @@ mod tests {
     #[test]
     fn a_campaign_replaces_its_own_figures_alone() {
         let here = ["1.0 abc".to_owned(), "2 cores".to_owned()];
-        let first = [row(Campaign::Kills, 11, "first"), row(Campaign::Redis, 22, "kept")];
+        let first = [row(Campaign::Kills, 11, "replaced"), row(Campaign::Redis, 22, "kept")];
         let document_before = document("", &first, &here);
         let after = document(&document_before, &[row(Campaign::Kills, 33, "second")], &here);
         for there in ["| 33 |", "| 22 |", "- `kills`: second", "- `redis`: kept", "| 2 cores |"] {
             assert!(after.contains(there), "{there} is not in {after}");
         }
-        for gone in ["| 11 |", "first"] {
+        for gone in ["| 11 |", "replaced"] {
             assert!(!after.contains(gone), "{gone} is in {after}");
         }
         assert_eq!(document(&after, &[], &here), after, "it reads what it writes");

@@ -55,12 +55,13 @@ impl Row {
         let mut cells = vec![self.name(), self.seed.to_string()];
         match &self.tally {
             Some(tally) => {
-                let Tally { faults, tried, acknowledged, refused, unknown, harm, .. } = tally;
-                let figures = [faults, tried, acknowledged, refused, unknown];
+                let Tally { faults, sagas, tried, acknowledged, refused, unknown, harm, .. } =
+                    tally;
+                let figures = [faults, sagas, tried, acknowledged, refused, unknown];
                 cells.extend(figures.map(ToString::to_string));
                 cells.extend(harm.columns().map(|(_, count)| count.to_string()));
             }
-            None => cells.extend(std::iter::repeat_n("?".to_owned(), 11)),
+            None => cells.extend(std::iter::repeat_n("?".to_owned(), 12)),
         }
         cells.push(format!("{:.0}", self.time.as_secs_f64()));
         cells
@@ -70,7 +71,7 @@ impl Row {
 /// The heads of the columns.
 pub fn heads() -> Vec<&'static str> {
     let mut heads =
-        vec!["campaign", "seed", "faults", "tried", "acknowledged", "refused", "unknown"];
+        vec!["campaign", "seed", "faults", "sagas", "tried", "acknowledged", "refused", "unknown"];
     heads.extend(crate::tally::Harm::default().columns().map(|(name, _)| name));
     heads.push("s");
     heads

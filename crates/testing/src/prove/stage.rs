@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::{fs, thread};
 
 /// The worker processes of each host.
-const WORKERS: usize = 2;
+pub const WORKERS: usize = 2;
 
 /// A Redis and the hosts on it.
 #[derive(Debug)]

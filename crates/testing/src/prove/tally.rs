@@ -8,6 +8,8 @@ use std::time::Instant;
 pub struct Tally {
     /// Faults that were injected.
     pub faults: u64,
+    /// Commands of which a log tells: with what has followed from each, the sagas.
+    pub sagas: u64,
     /// Commands that clients sent.
     pub tried: u64,
     /// Commands that were answered with success.
@@ -67,6 +69,7 @@ impl Tally {
     /// Takes another's figures along.
     pub fn add(&mut self, other: Tally) {
         self.faults += other.faults;
+        self.sagas += other.sagas;
         self.tried += other.tried;
         self.acknowledged += other.acknowledged;
         self.refused += other.refused;

@@ -14,7 +14,7 @@ pub fn play(play: &Play) -> Tally {
     let (rounds, kills) = play.of((10, 30), (2, 5));
     play.rounds(rounds, |round| {
         let hosts = 2 + (round.seed % 2) as usize;
-        let scene = Scene::with(play, &round, Redis::start(), hosts, play.patient());
+        let scene = Scene::open(play, &round, Redis::start(), hosts);
         let mut turn = 0;
         scene.bursts(round.rng, kills, |stage, tickets, rng| {
             tickets.give(24);

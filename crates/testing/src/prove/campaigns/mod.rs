@@ -61,15 +61,6 @@ impl Play {
         }
     }
 
-    /// [`Play::settings`] for those who kill hosts again and again.
-    ///
-    /// A try counts before the handler runs, so that one that traps is counted; so one that is killed is
-    /// counted, too, and five kills in a row, each while the same event is handled, put it to the dead letters.
-    /// That is a promise of its own (`poison`), and would be taken for harm here.
-    pub fn patient(&self) -> HostBuilder {
-        self.settings().variable("max_attempts", "100")
-    }
-
     /// Plays a round so often, each on a stage of its own; a round's seed is one more than that of the round
     /// before. Ends early when time is up, or where something is wrong.
     fn rounds(&self, count: u64, mut round: impl FnMut(Round) -> Tally) -> Tally {

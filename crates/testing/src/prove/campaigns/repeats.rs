@@ -39,8 +39,7 @@ fn one(play: &Play, round: Round, bursts: u64) -> Tally {
     let mut tally = thread::scope(|scope| {
         scope.spawn(|| {
             let mut redis = open(&redis);
-            let lease = |context| format!("{{{}}}:{context}:lease", facts.name);
-            let leases: Vec<_> = facts.hearing.iter().map(lease).collect();
+            let leases = facts.leases();
             // Redis goes with the stage, once everything is reconciled.
             let mut delete = || redis::cmd("DEL").arg(&leases).exec(&mut redis);
             while goes_on() && delete().is_ok() {}

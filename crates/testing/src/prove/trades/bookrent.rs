@@ -32,6 +32,7 @@ impl Trade for BookRentals {
             name: "bookrent",
             contexts: &CONTEXTS,
             hearing: &HEARING,
+            asked: &[],
             intents: Some(INTENTS),
             follows: &[
                 ("BookRented", &["DeliveryStarted"]),

@@ -42,6 +42,7 @@ impl Trade for Vaccinations {
             name: "kvaccine",
             contexts: &CONTEXTS,
             hearing: &CONTEXTS,
+            asked: &[],
             intents: None,
             follows: &[
                 ("UserReservationRequested", &["ReservationRequested", "ReservationRejected"]),

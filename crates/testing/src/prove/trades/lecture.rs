@@ -1,4 +1,4 @@
-//! Students who register for classes, and cancel.
+//! Students who register for classes, and cancel; teachers who choose another book.
 
 use super::{Facts, Found, Hand, Trade, found};
 use crate::ledger::Ask;
@@ -32,6 +32,7 @@ impl Trade for Lectures {
             name: "lecture",
             contexts: &CONTEXTS,
             hearing: &HEARING,
+            asked: &["gift"],
             intents: Some(INTENTS),
             follows: &[
                 ("PaymentApproved", &["DeliveryStarted"]),
@@ -41,7 +42,7 @@ impl Trade for Lectures {
                 ("PointCanceled", &["GiftCanceled"]),
                 ("ClassCanceled", &["PaymentCanceled"]),
             ],
-            commanded: &["ClassRegistered", "ClassCanceled"],
+            commanded: &["ClassRegistered", "ClassCanceled", "CourseModified"],
         }
     }
 
@@ -50,6 +51,11 @@ impl Trade for Lectures {
             && let Some(class) = hand.draw(rng)
         {
             return Some(Ask::new("DELETE", format!("{CLASSES}/{class}"), None, "ClassCanceled"));
+        }
+        if rng.percent(5) {
+            let path = format!("/lecture/courses/{}", rng.pick(&self.courses));
+            let body = json!({"textBook": format!("book {}", rng.below(1_000_000))});
+            return Some(Ask::new("PATCH", path, Some(body), "CourseModified"));
         }
         let mut body = asking(&format!("student {}", rng.below(20)), 1000 + 10 * rng.below(900));
         body["courseId"] = json!(rng.pick(&self.courses));

@@ -9,7 +9,7 @@ mod professor;
 use crate::ledger::Ask;
 use crate::rng::Rng;
 use madang_testing::log::Entry;
-use madang_testing::system::Intents;
+use madang_testing::system::{Intents, System};
 use madang_testing::{Answer, Client, Host};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -23,6 +23,8 @@ pub struct Facts {
     pub contexts: &'static [&'static str],
     /// Those that hear events.
     pub hearing: &'static [&'static str],
+    /// Those that policies ask, who wait for the answer.
+    pub asked: &'static [&'static str],
     /// Where what waits for a neighbour is.
     pub intents: Option<Intents>,
     /// "On the first, one of these": by its policies, whatever happens.
@@ -35,6 +37,27 @@ impl Facts {
     /// Where a context is asked whether it is ready, which has it do what it owes.
     pub fn ready(&self, context: &str) -> String {
         format!("/{}/-/{context}/health/ready", self.name)
+    }
+
+    /// Whether the system owes nothing, to its log and to what waits for a neighbour.
+    ///
+    /// # Errors
+    /// What it owes.
+    pub fn owes_nothing(
+        &self,
+        system: &System,
+        redis: &mut redis::Connection,
+    ) -> Result<(), String> {
+        system.owes_nothing(redis, self.hearing, |redis| match self.intents {
+            Some(intents) => system.none_waits(redis, intents),
+            None => Ok(()),
+        })
+    }
+
+    /// The keys of the leases by which one instance of a context at a time hears events.
+    pub fn leases(&self) -> Vec<String> {
+        let lease = |context| format!("{{{}}}:{context}:lease", self.name);
+        self.hearing.iter().map(lease).collect()
     }
 }
 
@@ -58,8 +81,6 @@ pub struct Found {
     pub wrong: Vec<String>,
     /// Where its read model is not what the log makes of it.
     pub views: Vec<String>,
-    /// How many events nobody could handle.
-    pub dead_letters: u64,
 }
 
 /// A system under its clients.
@@ -89,7 +110,7 @@ macro_rules! found {
         let views = truth.unlike_the_log();
         let mut wrong = truth.contradictions();
         wrong.retain(|line| !views.contains(line));
-        $crate::trades::Found { log, wrong, views, dead_letters: truth.dead_letters }
+        $crate::trades::Found { log, wrong, views }
     }};
 }
 use found;

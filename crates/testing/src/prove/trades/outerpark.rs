@@ -32,6 +32,7 @@ impl Trade for Seats {
             name: "outerpark",
             contexts: &CONTEXTS,
             hearing: &CONTEXTS,
+            asked: &[],
             intents: Some(INTENTS),
             follows: &[
                 ("Reserved", &["PaymentApproved"]),

@@ -1,5 +1,4 @@
-//! Courses that are registered, professors who apply for them and are confirmed, and courses that are
-//! canceled.
+//! Courses that are registered, changed and canceled, and professors who apply for them and are confirmed.
 
 use super::{Facts, Found, Hand, Trade, found};
 use crate::ledger::Ask;
@@ -24,11 +23,13 @@ impl Trade for Professors {
             name: "professor",
             contexts: &CONTEXTS,
             hearing: &HEARING,
+            asked: &[],
             intents: Some(INTENTS),
             // What it answers events with are rows, which its truth compares.
             follows: &[],
             commanded: &[
                 "CourseRegisted",
+                "CourseModified",
                 "CourseCanceled",
                 "ProfessorApplyed",
                 "ProfessorConfirmed",
@@ -43,6 +44,11 @@ impl Trade for Professors {
             return Some(Ask::new("POST", COURSES, Some(course), "CourseRegisted"));
         };
         if held["professorNo"].is_null() {
+            if rng.percent(10) {
+                let path = format!("{COURSES}/{}", held["id"]);
+                let body = json!({"title": format!("title {}", rng.below(1_000_000))});
+                return Some(Ask::new("PATCH", path, Some(body), "CourseModified"));
+            }
             if rng.percent(15) {
                 let path = format!("{COURSES}/{}", held["id"]);
                 return Some(Ask::new("DELETE", path, None, "CourseCanceled"));
@@ -64,7 +70,7 @@ impl Trade for Professors {
     }
 
     fn heard(&self, hand: &mut Hand, ask: &Ask, answer: &Answer) {
-        if ["CourseRegisted", "ProfessorApplyed"].contains(&ask.tells) {
+        if ["CourseRegisted", "CourseModified", "ProfessorApplyed"].contains(&ask.tells) {
             hand.0.push(answer.json());
         }
     }
