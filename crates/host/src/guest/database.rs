@@ -25,9 +25,13 @@ const BUSY: Duration = Duration::from_secs(5);
 /// How long it waits before it opens a file again that others are opening.
 const POLL: Duration = Duration::from_millis(2);
 
-/// After so many short writes the write-ahead log is copied into the database: SQLite's own number, which
-/// counts pages, and a short write changes about one.
+/// After so many statements the write-ahead log is copied into the database: SQLite's own number, which counts pages,
+/// and a short write changes about one.
 const CHECKPOINT: u32 = 1000;
+
+/// Steps of SQLite's machine that a component's statement may take on the loop, well under a millisecond: enough for a
+/// row or a page of them, found by an index.
+const STEPS: i32 = 5_000;
 
 /// Short work that takes longer than this has waited for the disk: what follows is not done on the loop for a while,
 /// so that a disk which cannot keep up costs a moment, not the worker.
@@ -113,13 +117,7 @@ impl Database {
 impl Database {
     /// Prepares a database for short work by a statement, once for this process.
     pub async fn prepare(&self, statement: &'static str) -> Result<(), String> {
-        let prepare = || {
-            self.work(move |connection| {
-                connection.execute(statement, [])?;
-                // Copying the log waits for the disk: it is done off the loop.
-                connection.pragma_update(None, "wal_autocheckpoint", 0)
-            })
-        };
+        let prepare = || self.work(move |connection| connection.execute(statement, []).map(drop));
         self.0.prepared.get_or_try_init(prepare).await.copied()
     }
 
@@ -129,7 +127,7 @@ impl Database {
         &self,
         work: impl Fn(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, String> {
-        match self.at_once(&work) {
+        match self.at_once(None, &work) {
             Some(result) => result.map_err(|error| error.to_string()),
             None => self.work(move |connection| work(connection)).await,
         }
@@ -140,23 +138,44 @@ impl Database {
         &self,
         work: impl Fn(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, String> {
-        if self.0.writes.fetch_add(1, Ordering::Relaxed) % CHECKPOINT == CHECKPOINT - 1 {
-            let database = self.clone();
-            tokio::spawn(async move {
-                let copied = database.work(|connection| {
-                    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
-                });
-                if let Err(error) = copied.await {
-                    crate::say!(Warn, "madang: {}: {error}", database.0.path.display());
-                }
-            });
-        }
+        self.may_have_written();
         self.quick(work).await
     }
 
-    /// The result, unless it would take waiting or opening.
+    /// Does what a component asks for, which may take any time: here and now as far as [`STEPS`] go, and anew off the
+    /// loop where they do not reach. What is stopped has changed nothing.
+    pub async fn statement<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, String> {
+        self.may_have_written();
+        match self.at_once(Some(STEPS), &work) {
+            Some(result) => result.map_err(|error| error.to_string()),
+            None => self.work(move |connection| work(connection)).await,
+        }
+    }
+
+    /// Copies the write-ahead log into the database from time to time. That waits for the disk, so SQLite does not do
+    /// it with whatever write comes along: it is done off the loop.
+    fn may_have_written(&self) {
+        if self.0.writes.fetch_add(1, Ordering::Relaxed) % CHECKPOINT < CHECKPOINT - 1 {
+            return;
+        }
+        let database = self.clone();
+        tokio::spawn(async move {
+            let copied = database.work(|connection| {
+                connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+            });
+            if let Err(error) = copied.await {
+                crate::say!(Warn, "madang: {}: {error}", database.0.path.display());
+            }
+        });
+    }
+
+    /// The result, unless it would take waiting, opening or more than so many steps.
     fn at_once<T>(
         &self,
+        steps: Option<i32>,
         work: impl Fn(&mut Connection) -> rusqlite::Result<T>,
     ) -> Option<rusqlite::Result<T>> {
         let begin = Instant::now();
@@ -166,15 +185,19 @@ impl Database {
         }
         let mut connection = self.0.connection.try_lock().ok()?;
         let connection = connection.as_mut()?;
+        // Stopping a statement ends the transaction that it is in.
+        if steps.is_some() && !connection.is_autocommit() {
+            return None;
+        }
         let result = connection
             .busy_timeout(Duration::ZERO)
-            .and_then(|()| connection.progress_handler(0, None::<fn() -> bool>))
+            .and_then(|()| connection.progress_handler(steps.unwrap_or(0), steps.map(|_| || true)))
             .and_then(|()| work(connection));
         let reset = connection.busy_timeout(BUSY);
         let end = Instant::now();
         *wary = (end - begin > SLOW).then(|| end + WARY);
         match result {
-            Err(error) if is_busy(&error) => None,
+            Err(error) if is_busy(&error) || is_stopped(&error) => None,
             result => Some(result.and_then(|value| reset.map(|()| value))),
         }
     }
@@ -203,6 +226,10 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
+fn is_stopped(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
+}
+
 fn connect(path: &Path, allow_attach_file: bool) -> rusqlite::Result<Connection> {
     if let Some(folder) = path.parent() {
         // If this fails, opening the file does too, and says so.
@@ -214,6 +241,7 @@ fn connect(path: &Path, allow_attach_file: bool) -> rusqlite::Result<Connection>
     // process.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.set_prepared_statement_cache_capacity(64);
     if allow_attach_file {
         return Ok(connection);
@@ -255,6 +283,69 @@ mod tests {
                     opened.join().unwrap().unwrap();
                 }
             });
+        }
+    }
+
+    const MANY: &str =
+        "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 100000)";
+
+    fn one_of(folder: &tempfile::TempDir) -> Database {
+        let path = folder.path().join("one.db");
+        Databases::default().get(&SqliteDatabase { path, allow_attach_file: false })
+    }
+
+    async fn execute(database: &Database, sql: String) -> usize {
+        let changed = database.statement(move |connection| connection.execute(&sql, [])).await;
+        changed.unwrap()
+    }
+
+    async fn rows(database: &Database) -> i64 {
+        let count = |connection: &mut Connection| {
+            connection.query_row("SELECT count(*) FROM rows", [], |row| row.get(0))
+        };
+        database.statement(count).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_takes_long_is_done_once_whatever_was_stopped() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = one_of(&folder);
+        execute(&database, "CREATE TABLE rows (i INTEGER)".to_owned()).await;
+        let many = format!("INSERT INTO rows {MANY} SELECT i FROM n");
+        let stopped = database.at_once(Some(STEPS), |connection| connection.execute(&many, []));
+        assert!(stopped.is_none(), "it takes more than that");
+        assert_eq!(rows(&database).await, 0);
+        assert_eq!(execute(&database, many).await, 100_000);
+        assert_eq!(rows(&database).await, 100_000);
+    }
+
+    #[tokio::test]
+    async fn a_transaction_of_a_component_outlives_what_takes_long_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = one_of(&folder);
+        let many = format!("INSERT INTO rows {MANY} SELECT i FROM n");
+        let all = ["CREATE TABLE rows (i INTEGER)", "BEGIN", "INSERT INTO rows VALUES (0)", &many];
+        for sql in all {
+            execute(&database, sql.to_owned()).await;
+        }
+        execute(&database, "COMMIT".to_owned()).await;
+        assert_eq!(rows(&database).await, 100_001);
+    }
+
+    #[tokio::test]
+    async fn the_write_ahead_log_is_copied_from_time_to_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = one_of(&folder);
+        execute(&database, "CREATE TABLE rows (i INTEGER)".to_owned()).await;
+        let size = || fs::metadata(folder.path().join("one.db")).map_or(0, |file| file.len());
+        let before = size();
+        for _ in 0..CHECKPOINT {
+            execute(&database, "INSERT INTO rows VALUES (1)".to_owned()).await;
+        }
+        let begin = Instant::now();
+        while size() == before {
+            assert!(begin.elapsed() < Duration::from_secs(20), "the log is not copied");
+            tokio::time::sleep(POLL).await;
         }
     }
 }

@@ -43,7 +43,7 @@ impl State {
             span
         });
         let result =
-            database.work(move |connection| query(connection, &statement, &parameters)).await;
+            database.statement(move |connection| query(connection, &statement, &parameters)).await;
         if let Some(span) = span {
             span.ended(&result);
         }
