@@ -84,7 +84,7 @@ fn an_event_is_not_to_blame_for_processes_that_are_killed_while_it_is_handled() 
     let shop = BookRent::of(&host);
     let book = shop.register("innocent");
     // Its next events are claimed and not handled, whatever woke it.
-    host.crash_process("bookrent-delivery", 2);
+    host.crash_process("bookrent-delivery", 2, None);
     let rent = shop.rent(book, 1);
     let mut redis = host.redis();
     eventually(SETTLING, || {
