@@ -88,8 +88,9 @@ fn an_event_is_not_to_blame_for_processes_that_are_killed_while_it_is_handled() 
     let rent = shop.rent(book, 1);
     let mut redis = host.redis();
     eventually(SETTLING, || {
-        let count = redis::cmd("HGET").arg("{bookrent}:delivery:tries").arg("count");
-        let weight: Option<u64> = count.query(&mut redis).unwrap();
+        let mut count = redis::cmd("HGET");
+        let weight: Option<u64> =
+            count.arg("{bookrent}:delivery:tries").arg("count").query(&mut redis).unwrap();
         // A first try weighs ten, each that ended with its process one more.
         weight.filter(|weight| *weight >= 13).map(drop)
     });
