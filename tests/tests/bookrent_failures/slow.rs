@@ -111,7 +111,7 @@ fn a_try_that_fails_is_repeated_and_has_one_effect() {
     let shop = BookRent::of(&host);
     let book = shop.register("repeated");
     // Killed right after it has taken the book, before it could say so.
-    host.crash("bookrent-book", 3, madang_testing::Trigger::Http);
+    host.crash("bookrent-book", 2, madang_testing::Trigger::Http);
     shop.rent(book, 1);
     shop.check();
     let told = breaker(&shop);

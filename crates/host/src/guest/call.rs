@@ -325,7 +325,9 @@ impl Host {
                 result.inspect_err(|failure| guest.failed(failure))
             },
             () = life.ended() => {
-                Err(if guest.faults.now().down { Failure::Down } else { Failure::Killed })
+                let failure = if guest.faults.now().down { Failure::Down } else { Failure::Killed };
+                guest.failed(&failure);
+                Err(failure)
             }
         };
         if let (Err(failure), Some(scope)) = (&result, &life.scope) {

@@ -254,7 +254,8 @@ impl Guest {
     /// Takes note of an instance that ended badly.
     pub fn failed(&self, failure: &Failure) {
         self.meter.failure(failure);
-        if matches!(failure, Failure::Trap(_) | Failure::TimedOut) {
+        // An instance that a tester kills alone ends as one that traps.
+        if matches!(failure, Failure::Trap(_) | Failure::TimedOut | Failure::Killed) {
             self.trapped.store(true, Ordering::Relaxed);
         }
     }
