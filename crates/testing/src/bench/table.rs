@@ -3,7 +3,7 @@
 use crate::figures::number;
 use anyhow::{Context, Result, anyhow};
 use plotters::{
-    chart::ChartBuilder,
+    chart::{ChartBuilder, SeriesLabelPosition},
     coord::ranged1d::{AsRangedCoord, ValueFormatter},
     prelude::*,
 };
@@ -88,6 +88,16 @@ impl Table {
         }
     }
 
+    /// Where nothing is drawn: over what rises from the left, and below what stays.
+    fn free_corner(&self) -> SeriesLabelPosition {
+        let sum =
+            |row: Option<&(f64, Vec<f64>)>| row.map_or(0.0, |(_, values)| values.iter().sum());
+        match sum(self.rows.last()) > 2.0 * sum(self.rows.first()) {
+            true => SeriesLabelPosition::UpperLeft,
+            false => SeriesLabelPosition::LowerRight,
+        }
+    }
+
     fn draw_over<X>(&self, path: &Path, xs: X) -> Result<()>
     where
         X: AsRangedCoord<Value = f64>,
@@ -100,6 +110,8 @@ impl Table {
             let mut chart = ChartBuilder::on(&root)
                 .caption(format!("{} ({})", self.title, self.unit), ("sans-serif", 18))
                 .margin(12)
+                // Half of the last number stands there.
+                .margin_right(36)
                 .x_label_area_size(40)
                 .y_label_area_size(64)
                 .build_cartesian_2d(xs, 0.0..highest.max(1e-9) * 1.08)?;
@@ -126,6 +138,7 @@ impl Table {
             }
             chart
                 .configure_series_labels()
+                .position(self.free_corner())
                 .background_style(WHITE.mix(0.8))
                 .border_style(BLACK.mix(0.2))
                 .draw()?;
