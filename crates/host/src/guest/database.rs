@@ -127,10 +127,7 @@ impl Database {
         &self,
         work: impl Fn(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, String> {
-        match self.at_once(None, &work) {
-            Some(result) => result.map_err(|error| error.to_string()),
-            None => self.work(move |connection| work(connection)).await,
-        }
+        self.within(None, work).await
     }
 
     /// As [`Self::quick`], for work that changes something.
@@ -149,7 +146,16 @@ impl Database {
         work: impl Fn(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, String> {
         self.may_have_written();
-        match self.at_once(Some(STEPS), &work) {
+        self.within(Some(STEPS), work).await
+    }
+
+    /// Does work here and now as far as so many steps go, if they are limited, else off the loop.
+    async fn within<T: Send + 'static>(
+        &self,
+        steps: Option<i32>,
+        work: impl Fn(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, String> {
+        match self.at_once(steps, &work) {
             Some(result) => result.map_err(|error| error.to_string()),
             None => self.work(move |connection| work(connection)).await,
         }

@@ -12,11 +12,14 @@ local before = redis.call('GET', KEYS[3]) or '0'
 local position = tonumber(before)
 local holder = redis.call('GET', KEYS[4])
 local mine = holder == ARGV[1]
-if position >= head then
+local function idle()
   if mine then
     redis.call('DEL', KEYS[4])
   end
   return { 'idle' }
+end
+if position >= head then
+  return idle()
 end
 local tries = redis.call('HMGET', KEYS[5], 'position', 'count', 'after', 'reason', 'told')
 local time = redis.call('TIME')
@@ -50,10 +53,7 @@ if position ~= tonumber(before) then
   redis.call('SET', KEYS[3], string.format('%.0f', position))
 end
 if position >= head then
-  if mine then
-    redis.call('DEL', KEYS[4])
-  end
-  return { 'idle' }
+  return idle()
 end
 
 redis.call('SET', KEYS[4], ARGV[1], 'PX', ARGV[2])

@@ -132,10 +132,11 @@ impl Work<'_, '_> {
         let to = to.to_string();
         self.command(&["SET", "cursor", &to]);
         // The next event's first try, and no trace of this one's failures.
-        let mut words = vec!["HSET", "tries", "position", &to, "count"];
         let first = TRY.to_string();
-        words.extend([&first, "told", "", "waits", "0", "reason", ""]);
-        self.command(&words);
+        self.command(&[
+            "HSET", "tries", "position", &to, "count", &first, "told", "", "waits", "0", "reason",
+            "",
+        ]);
         is_checked
     }
 
