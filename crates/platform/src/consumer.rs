@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::event::{Envelope, Fact, rfc3339};
 use crate::redis::{CLAIM, RELEASE, Reply, words};
 use crate::rest::source::Source;
+use crate::sabotage;
 use crate::span::Span;
 use crate::work::{Committed, Work, record_refusal};
 
@@ -284,8 +285,7 @@ fn apply(
         work.step(from, entry.number);
         let handler = policies.handler(&entry.kind).ok_or_else(|| Error::fault("no policy"))?;
         *outcome = "done";
-        #[cfg(feature = "poisonable")]
-        if crate::sabotage::swallow(env.context, &entry.json) {
+        if sabotage::swallow(env.context, &entry.json) {
             return work.commit();
         }
         match handler(envelope, &mut work) {

@@ -34,6 +34,11 @@ pub(crate) fn swallow(context: &str, event: &str) -> bool {
     !poison.is_null()
 }
 
+#[cfg(not(feature = "poisonable"))]
+pub(crate) fn swallow(_: &str, _: &str) -> bool {
+    false
+}
+
 /// Takes more stack than there is.
 #[cfg(feature = "poisonable")]
 fn overflow(depth: u64) -> u64 {

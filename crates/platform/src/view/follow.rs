@@ -5,13 +5,16 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use siphasher::sip::SipHasher24;
 
-use super::{Change, View, number};
+use super::changes::Changes;
+use super::{Apply, View, number};
 use crate::consumer::{
     Drained, Entry, TRY, bury, dead_letter, drop_letter, head, max_attempts, weight_of_silence,
 };
 use crate::env::{Cell, Env};
 use crate::error::{Error, Rejection};
+use crate::event::Envelope;
 use crate::redis::Reply;
+use crate::sabotage;
 use crate::span::Span;
 use crate::work::Work;
 
@@ -146,7 +149,12 @@ impl View {
             batch.truncate(if singly { 1 } else { batch.len() });
         }
         let mut at = position.untried();
-        for entry in &batch {
+        // One by one where that fails, which tells of which event it is; and where each has a span of its own.
+        let is_done = !singly && !env.host.hears_spans() && self.apply_all(env, &batch).is_ok();
+        if let Some(last) = batch.last().filter(|_| is_done) {
+            at = Position { number: last.number, mark: mark(last), weight: 0 };
+        }
+        for entry in batch.iter().filter(|_| !is_done) {
             if singly && tries > max_attempts {
                 self.bury(env, entry, tries - 1, "")?;
             } else if let Err(error) = self.apply(env, entry, if singly { tries } else { 1 }) {
@@ -192,65 +200,38 @@ impl View {
         drop_letter(env, number)
     }
 
+    /// Applies events to their rows, which does no harm where some of it was done before.
+    fn apply_all(&self, env: &Env, entries: &[Entry]) -> Result<(), Error> {
+        let mut changes = Changes::of(self);
+        for entry in entries {
+            if let Some((apply, envelope)) = self.heard(env, entry)? {
+                changes.add(entry.number, apply(&envelope)?)?;
+            }
+        }
+        changes.make(env).map(drop)
+    }
+
     /// Applies an event to its row. Answers whether that changed anything.
     fn apply(&self, env: &Env, entry: &Entry, tries: u64) -> Result<bool, Error> {
-        let Some((_, apply)) = self.handlers.iter().find(|(kind, _)| *kind == entry.kind) else {
-            return Ok(false);
-        };
-        #[cfg(feature = "poisonable")]
-        if crate::sabotage::swallow(env.context, &entry.json) {
-            return Ok(false);
-        }
-        let envelope = entry.envelope()?;
+        let Some((apply, envelope)) = self.heard(env, entry)? else { return Ok(false) };
         let span = Span::of(env, &envelope, entry.number, tries);
-        let result = apply(&envelope).and_then(|change| self.change(env, entry, change));
+        let mut changes = Changes::of(self);
+        let result = apply(&envelope)
+            .and_then(|change| changes.add(entry.number, change))
+            .and_then(|()| changes.make(env));
         span.end(&result, if result == Ok(true) { "done" } else { "nothing" });
         result
     }
 
-    /// Changes a row. Answers whether that changed anything.
-    fn change(&self, env: &Env, entry: &Entry, change: Change) -> Result<bool, Error> {
-        if change.key.0.len() != self.key.len() {
-            return Err(Error::fault(format!(
-                "{} is found by {}",
-                self.table,
-                self.key.join(", ")
-            )));
+    /// What is done on an event, if it is heard.
+    fn heard(&self, env: &Env, entry: &Entry) -> Result<Option<(&Apply, Envelope)>, Error> {
+        let Some((_, apply)) = self.handlers.iter().find(|(kind, _)| *kind == entry.kind) else {
+            return Ok(None);
+        };
+        if sabotage::swallow(env.context, &entry.json) {
+            return Ok(None);
         }
-        let mut values = vec![Cell::from(entry.number)];
-        values.extend(change.key.0.into_iter().map(Cell::from));
-        let first = values.len() + 1;
-        let names: Vec<&str> = change.sets.iter().map(|(column, _)| *column).collect();
-        values.extend(change.sets.into_iter().map(|(_, value)| value));
-        let sets = |source: &dyn Fn(usize, &str) -> String| -> String {
-            names
-                .iter()
-                .enumerate()
-                .map(|(at, name)| format!("{name} = {}, ", source(at, name)))
-                .collect()
-        };
-        let (table, key) = (self.table, self.key.join(", "));
-        let keys: Vec<_> = (2..first).map(|at| format!("?{at}")).collect();
-        let keys = keys.join(", ");
-        let unless = change.unless.map(|column| format!("AND {table}.{column} IS NULL "));
-        let unless = unless.unwrap_or_default();
-        let sql = if change.creates {
-            let columns: String = names.iter().map(|name| format!(", {name}")).collect();
-            let places: String = (0..names.len()).map(|at| format!(", ?{}", at + first)).collect();
-            let sets = sets(&|_, name| format!("excluded.{name}"));
-            format!(
-                "INSERT INTO {table} (madang_event, {key}{columns}) VALUES (?1, {keys}{places}) \
-                 ON CONFLICT ({key}) DO UPDATE SET {sets}madang_event = excluded.madang_event \
-                 WHERE madang_event < excluded.madang_event {unless}RETURNING 1"
-            )
-        } else {
-            let sets = sets(&|at, _| format!("?{}", at + first));
-            format!(
-                "UPDATE {table} SET {sets}madang_event = ?1 \
-                 WHERE ({key}) = ({keys}) AND madang_event < ?1 {unless}RETURNING 1"
-            )
-        };
-        self.sql(env, &sql, values).map(|rows| !rows.rows.is_empty())
+        Ok(Some((apply, entry.envelope()?)))
     }
 
     fn bury(&self, env: &Env, entry: &Entry, tries: u64, reason: &str) -> Result<(), Error> {

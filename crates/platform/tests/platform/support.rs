@@ -35,6 +35,8 @@ pub struct TestHost {
     pub sqlite_left: Counter<Option<u32>>,
     /// Whether it tells of instances that trapped, and none has.
     pub knows_no_trap: Counter<bool>,
+    /// Whether it makes spans of what contexts do for events; nobody reads these.
+    pub hears_spans: Counter<bool>,
     /// The numbers of the key-value store; None: it is away.
     pub numbers: RefCell<Option<HashMap<String, i64>>>,
     random: Counter<u64>,
@@ -52,6 +54,7 @@ impl TestHost {
             redis_left: Counter::new(None),
             sqlite_left: Counter::new(None),
             knows_no_trap: Counter::new(false),
+            hears_spans: Counter::new(false),
             numbers: RefCell::new(Some(HashMap::new())),
             random: Counter::new(std::process::id().into()),
         }
@@ -189,6 +192,10 @@ impl Host for TestHost {
 
     fn knows_no_trap(&self) -> bool {
         self.knows_no_trap.get()
+    }
+
+    fn hears_spans(&self) -> bool {
+        self.hears_spans.get()
     }
 
     fn now(&self) -> SystemTime {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use madang::consumer::{Drained, dead_letters};
+use madang::env::{Cell, Host as _};
 use madang::{Change, Env, Error, Rejection, View, Work};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -34,6 +35,11 @@ fn pay(env: &Env, purses: u64, coins: u64) {
         Ok(())
     })
     .unwrap();
+}
+
+/// The rows that a view has after catching up, by their ids from 1 up.
+fn rows(view: &View, env: &Env) -> Vec<serde_json::Value> {
+    (1..).map_while(|id| view.find(env, id).ok()).map(|row| row.value).collect()
 }
 
 #[test]
@@ -121,6 +127,58 @@ fn a_value_that_is_there_can_keep_a_row_as_it_is() {
         assert_eq!(view.catch_up(&env, LIMIT), Ok((Drained::CaughtUp, 0)));
         assert_eq!(view.find(&env, 1).unwrap().value["coins"], coins);
     }
+}
+
+/// Changes of every form, as the coins say.
+fn mixed() -> View {
+    View::new::<Pair>("db", "pairs", "Pair", "purseId").on(|paid: Paid| match paid.coins % 5 {
+        0 => Change::create(paid.id).set("coins", paid.coins),
+        1 => Change::create(paid.id).set("coins", paid.coins).set("last", paid.coins),
+        2 => Change::update(paid.id).set("last", Cell::Null),
+        3 => Change::update(paid.id).set("coins", paid.coins).unless("last"),
+        _ => Change::update(paid.id).set("coins", paid.coins).set("last", paid.coins),
+    })
+}
+
+#[test]
+fn many_events_at_once_make_the_rows_that_they_make_one_by_one() {
+    const PURSES: u64 = 40;
+    let writer = TestHost::new();
+    let env = writer.env("many", "view");
+    Work::transact(&env, |work| {
+        (0..PURSES).try_for_each(|_| {
+            work.create::<Purse>(|id| Ok(Command::Open { id, owner: "a".into() })).map(drop)
+        })
+    })
+    .unwrap();
+    for _ in 0..4 {
+        Work::transact(&env, |work| {
+            (0..100).try_for_each(|_| {
+                let draw = |below| (writer.random() >> 33) % below + 1;
+                let (id, coins) = (draw(PURSES), draw(1_000));
+                work.decide::<Purse>(id, Command::Pay { coins }).map(drop)
+            })
+        })
+        .unwrap();
+    }
+    // Whoever makes spans of each event has them handled one by one.
+    let single = TestHost::new();
+    single.hears_spans.set(true);
+    let one_by_one = rows(&mixed(), &single.env("many", "view"));
+    assert_eq!(one_by_one.len() as u64, PURSES);
+    for killed_after in 0..400 {
+        let host = TestHost::new();
+        let env = host.env("many", "view");
+        host.sqlite_left.set(Some(killed_after));
+        let is_done = mixed().catch_up(&env, LIMIT).is_ok();
+        host.sqlite_left.set(None);
+        host.clock.set(Duration::from_secs(2));
+        assert_eq!(rows(&mixed(), &env), one_by_one, "killed after {killed_after} statements");
+        if is_done {
+            return;
+        }
+    }
+    panic!("it takes a statement for each event");
 }
 
 #[test]
@@ -239,22 +297,18 @@ fn cut_back(host: &TestHost, env: &Env, to: u64, from: u64) {
     host.ask(&["SET", &format!("{log}:head"), &to.to_string()]);
 }
 
-fn rows(env: &Env) -> Vec<serde_json::Value> {
-    (1..=9).map_while(|id| view().find(env, id).ok()).map(|row| row.value).collect()
-}
-
 #[test]
 fn a_view_begins_anew_where_the_log_has_lost_its_end() {
     let host = TestHost::new();
     let env = host.env("lost", "view");
     pay(&env, 3, 5);
-    assert_eq!(rows(&env).len(), 3);
+    assert_eq!(rows(&view(), &env).len(), 3);
     cut_back(&host, &env, 2, 3);
     assert_eq!(view().catch_up(&env, LIMIT), Ok((Drained::CaughtUp, 0)));
     assert_eq!(view().position(&env), Ok(2));
-    assert_eq!(rows(&env).len(), 2, "what the log has lost never was");
+    assert_eq!(rows(&view(), &env).len(), 2, "what the log has lost never was");
     cut_back(&host, &env, 0, 2);
-    assert_eq!(rows(&env), [json!(null); 0]);
+    assert_eq!(rows(&view(), &env), [json!(null); 0]);
 }
 
 #[test]
@@ -262,11 +316,11 @@ fn a_view_begins_anew_where_others_have_the_numbers_of_events_that_were_lost() {
     let host = TestHost::new();
     let env = host.env("other", "view");
     pay(&env, 3, 5);
-    assert_eq!(rows(&env).len(), 3);
+    assert_eq!(rows(&view(), &env).len(), 3);
     cut_back(&host, &env, 1, 3);
     // Purses go on counting here, so that these are others.
     pay(&env, 3, 7);
     assert_eq!(view().catch_up(&env, LIMIT), Ok((Drained::CaughtUp, 0)));
-    let coins: Vec<_> = rows(&env).iter().map(|row| row["coins"].clone()).collect();
+    let coins: Vec<_> = rows(&view(), &env).iter().map(|row| row["coins"].clone()).collect();
     assert_eq!(coins, [5, 7, 7, 7], "each event of the log once, and no other");
 }
