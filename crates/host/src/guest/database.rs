@@ -4,7 +4,7 @@
 use crate::app::stores::SqliteDatabase;
 use rusqlite::{
     Connection, ErrorCode,
-    hooks::{AuthAction, AuthContext, Authorization},
+    hooks::{AuthAction, AuthContext, Authorization, Wal},
 };
 use std::{
     collections::HashMap,
@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicI32, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -25,9 +25,8 @@ const BUSY: Duration = Duration::from_secs(5);
 /// How long it waits before it opens a file again that others are opening.
 const POLL: Duration = Duration::from_millis(2);
 
-/// After so many statements the write-ahead log is copied into the database: SQLite's own number, which counts pages,
-/// and a short write changes about one.
-const CHECKPOINT: u32 = 1000;
+/// With so many pages the write-ahead log is copied into the database: SQLite's own number.
+const CHECKPOINT: i32 = 1000;
 
 /// Steps of SQLite's machine that a component's statement may take on the loop, well under a millisecond: enough for a
 /// row or a page of them, found by an index.
@@ -58,7 +57,8 @@ impl Databases {
             allow_attach_file: database.allow_attach_file,
             connection: Mutex::default(),
             prepared: OnceCell::new(),
-            writes: AtomicU32::new(0),
+            log_pages: Arc::default(),
+            is_copying: AtomicBool::new(false),
             wary: Mutex::new(None),
         }));
         databases.insert(database.clone(), new.clone());
@@ -76,7 +76,10 @@ struct File {
     allow_attach_file: bool,
     connection: Mutex<Option<Connection>>,
     prepared: OnceCell<()>,
-    writes: AtomicU32,
+    /// The pages of the write-ahead log after the last write; 0 once that was looked at.
+    log_pages: Arc<AtomicI32>,
+    /// Whether the write-ahead log is being copied.
+    is_copying: AtomicBool,
     /// Until when the disk is taken for slow.
     wary: Mutex<Option<Instant>>,
 }
@@ -88,10 +91,11 @@ impl Database {
         &self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, String> {
-        let file = self.0.clone();
+        let database = self.clone();
         let gone = Arc::new(AtomicBool::new(false));
         let _guard = SetOnDrop(gone.clone());
         let work = move || {
+            let file = &database.0;
             // A panic in SQLite's bindings leaves no half-made connection behind worth keeping.
             let mut connection = file.connection.lock().unwrap_or_else(|poisoned| {
                 let mut connection = poisoned.into_inner();
@@ -99,16 +103,24 @@ impl Database {
                 connection
             });
             if connection.is_none() {
-                *connection = Some(
-                    open(&file.path, file.allow_attach_file)
-                        .map_err(|error| format!("{}: {error}", file.path.display()))?,
-                );
+                let opened = open(&file.path, file.allow_attach_file).and_then(|mut opened| {
+                    let pages = file.log_pages.clone();
+                    // Instead of SQLite's own, which copies the log there and then.
+                    opened.wal_hook(Some(move |_: &mut Wal, now| {
+                        pages.store(now, Ordering::Relaxed);
+                        Ok(())
+                    }))?;
+                    Ok(opened)
+                });
+                let failed = |error| format!("{}: {error}", file.path.display());
+                *connection = Some(opened.map_err(failed)?);
             }
             let Some(connection) = connection.as_mut() else { unreachable!("it was just opened") };
-            connection
+            let result = connection
                 .progress_handler(10_000, Some(move || gone.load(Ordering::Relaxed)))
-                .and_then(|()| work(connection))
-                .map_err(|error| error.to_string())
+                .and_then(|()| work(connection));
+            database.copy_log();
+            result.map_err(|error| error.to_string())
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?
     }
@@ -130,22 +142,12 @@ impl Database {
         self.within(None, work).await
     }
 
-    /// As [`Self::quick`], for work that changes something.
-    pub async fn quick_write<T: Send + 'static>(
-        &self,
-        work: impl Fn(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, String> {
-        self.may_have_written();
-        self.quick(work).await
-    }
-
     /// Does what a component asks for, which may take any time: here and now as far as [`STEPS`] go, and anew off the
     /// loop where they do not reach. What is stopped has changed nothing.
     pub async fn statement<T: Send + 'static>(
         &self,
         work: impl Fn(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, String> {
-        self.may_have_written();
         self.within(Some(STEPS), work).await
     }
 
@@ -161,10 +163,12 @@ impl Database {
         }
     }
 
-    /// Copies the write-ahead log into the database from time to time. That waits for the disk, so SQLite does not do
-    /// it with whatever write comes along: it is done off the loop.
-    fn may_have_written(&self) {
-        if self.0.writes.fetch_add(1, Ordering::Relaxed) % CHECKPOINT < CHECKPOINT - 1 {
+    /// Copies the write-ahead log into the database where it has just become long. That waits for the disk, so
+    /// SQLite does not do it with whatever write comes along: it is done off the loop.
+    fn copy_log(&self) {
+        let file = &self.0;
+        let is_long = file.log_pages.swap(0, Ordering::Relaxed) >= CHECKPOINT;
+        if !is_long || file.is_copying.swap(true, Ordering::Relaxed) {
             return;
         }
         let database = self.clone();
@@ -175,6 +179,7 @@ impl Database {
             if let Err(error) = copied.await {
                 crate::say!(Warn, "madang: {}: {error}", database.0.path.display());
             }
+            database.0.is_copying.store(false, Ordering::Relaxed);
         });
     }
 
@@ -199,6 +204,7 @@ impl Database {
             .busy_timeout(Duration::ZERO)
             .and_then(|()| connection.progress_handler(steps.unwrap_or(0), steps.map(|_| || true)))
             .and_then(|()| work(connection));
+        self.copy_log();
         let reset = connection.busy_timeout(BUSY);
         let end = Instant::now();
         *wary = (end - begin > SLOW).then(|| end + WARY);
@@ -247,7 +253,6 @@ fn connect(path: &Path, allow_attach_file: bool) -> rusqlite::Result<Connection>
     // process.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
-    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.set_prepared_statement_cache_capacity(64);
     if allow_attach_file {
         return Ok(connection);

@@ -43,7 +43,7 @@ impl Store {
         work: impl Fn(&mut Connection, &str) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, String> {
         let label = self.label.clone();
-        self.database.quick_write(move |connection| work(connection, &label)).await
+        self.database.quick(move |connection| work(connection, &label)).await
     }
 
     pub async fn get(&self, key: String) -> Result<Option<Vec<u8>>, String> {
