@@ -56,8 +56,12 @@ fn of_loads(
     x: (&'static str, Scale),
     measured: Vec<(f64, Vec<Measured>)>,
 ) -> [Table; 2] {
-    let columns: Vec<_> =
-        measured.iter().take(1).flat_map(|(_, loads)| loads).map(|load| load.what).collect();
+    let columns: Vec<_> = measured
+        .iter()
+        .take(1)
+        .flat_map(|(_, loads)| loads)
+        .map(|load| load.what.to_owned())
+        .collect();
     let rows = |of: fn(&Measured) -> f64| {
         measured.iter().map(|(x, loads)| (*x, loads.iter().map(of).collect())).collect()
     };
@@ -67,6 +71,7 @@ fn of_loads(
         x,
         unit,
         columns: columns.clone(),
+        in_pairs: false,
         rows,
     };
     [table(0, "/s", rows(Measured::rate)), table(1, "ms", rows(Measured::p99))]
@@ -143,7 +148,8 @@ fn with_stored(sizes: &Sizes) -> Result<Vec<Table>> {
         title: "Memory of Redis, by what is stored",
         x,
         unit: "MB",
-        columns: vec!["Redis"],
+        columns: vec!["Redis".to_owned()],
+        in_pairs: false,
         rows: memory,
     });
     Ok(tables)
@@ -176,12 +182,13 @@ fn with_components(sizes: &Sizes) -> Result<[Table; 2]> {
         starts.push((count as f64, vec![times[times.len() / 2]]));
         memories.push((count as f64, vec![bytes as f64 / 1e6]));
     }
-    let table = |name, title, unit, column, rows| Table {
+    let table = |name, title, unit, column: &str, rows| Table {
         name,
         title,
         x: ("components", Scale::Linear),
         unit,
-        columns: vec![column],
+        columns: vec![column.to_owned()],
+        in_pairs: false,
         rows,
     };
     Ok([

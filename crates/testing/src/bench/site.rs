@@ -10,6 +10,7 @@ use std::{
     fs::File,
     net::SocketAddr,
     process::Command,
+    rc::Rc,
     thread,
     time::{Duration, Instant},
 };
@@ -60,16 +61,19 @@ enum Server {
 /// The native server, its Redis, and the folder of its databases, which end in this order.
 struct Native {
     _served: Served,
-    redis: Redis,
+    redis: Rc<Redis>,
     _data: TempDir,
 }
 
 impl Site {
     /// The host, with nothing in it.
     pub fn host() -> Self {
-        let builder = Host::builder().backend(Backend::Madang);
-        let set = |b: HostBuilder, (name, value): &(&str, &str)| b.variable(name, *value);
-        Self::on(VARIABLES.iter().fold(builder, set).start())
+        Self::on(host().start())
+    }
+
+    /// The host on a Redis that others use, too, and which has to outlive it.
+    pub fn host_on(redis: &Redis) -> Self {
+        Self::on(host().redis_url(redis.url()).start())
     }
 
     /// A host that serves.
@@ -80,7 +84,11 @@ impl Site {
 
     /// The native server, on a Redis as the host starts its own, with nothing in it.
     pub fn native() -> Result<Self> {
-        let redis = Redis::start_with("everysec");
+        Self::native_on(Rc::new(Redis::start_with("everysec")))
+    }
+
+    /// The native server on a Redis that others use, too.
+    pub fn native_on(redis: Rc<Redis>) -> Result<Self> {
         let data = tempfile::tempdir()?;
         let mut command = Command::new(repository().join(NATIVE));
         command.args(["--redis", &redis.url(), "--data"]).arg(data.path());
@@ -122,7 +130,7 @@ impl Site {
     }
 
     /// Has contexts hear again.
-    fn heal(&self, system: &str, contexts: &[&str]) -> Result<()> {
+    pub fn heal(&self, system: &str, contexts: &[&str]) -> Result<()> {
         for context in contexts {
             redis::cmd("DEL").arg(lease_of(system, context)).exec(&mut self.redis())?;
         }
@@ -235,6 +243,12 @@ impl CaughtUp {
     pub fn rate(&self) -> f64 {
         self.events() as f64 / self.seconds
     }
+}
+
+/// A host as it is measured.
+fn host() -> HostBuilder {
+    let builder = Host::builder().backend(Backend::Madang);
+    VARIABLES.iter().fold(builder, |builder, (name, value)| builder.variable(name, *value))
 }
 
 fn lease_of(system: &str, context: &str) -> String {

@@ -23,7 +23,9 @@ pub struct Table {
     /// The columns' unit.
     pub unit: &'static str,
     /// The columns' names.
-    pub columns: Vec<&'static str>,
+    pub columns: Vec<String>,
+    /// Whether each second column is what the one before it is beside: drawn in its colour, but paler.
+    pub in_pairs: bool,
     /// The quantity, and the columns' values there.
     pub rows: Vec<(f64, Vec<f64>)>,
 }
@@ -68,7 +70,7 @@ impl Table {
     /// In Markdown.
     pub fn markdown(&self) -> String {
         let head = [format!("{} ({})", self.x.0, self.unit)].into_iter();
-        let head = line(head.chain(self.columns.iter().map(ToString::to_string)));
+        let head = line(head.chain(self.columns.iter().cloned()));
         let rule = format!("|{}\n", "--:|".repeat(self.columns.len() + 1));
         let rows = self
             .rows
@@ -123,12 +125,17 @@ impl Table {
                 .y_label_formatter(&|y| number(*y))
                 .draw()?;
             for (column, name) in self.columns.iter().enumerate() {
-                let color = Palette99::pick(column).to_rgba();
+                let color = match self.in_pairs {
+                    true => {
+                        Palette99::pick(column / 2).mix(if column % 2 == 0 { 1.0 } else { 0.4 })
+                    }
+                    false => Palette99::pick(column).to_rgba(),
+                };
                 let points: Vec<_> =
                     self.rows.iter().map(|(x, values)| (*x, values[column])).collect();
                 chart
                     .draw_series(LineSeries::new(points.clone(), color.stroke_width(2)))?
-                    .label(*name)
+                    .label(name)
                     .legend(move |(x, y)| {
                         PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2))
                     });
@@ -197,7 +204,8 @@ mod tests {
             title: "Growth",
             x: ("clients", Scale::Logarithmic),
             unit: "/s",
-            columns: vec!["one", "other"],
+            columns: vec!["one".to_owned(), "other".to_owned()],
+            in_pairs: true,
             rows: vec![(1.0, vec![10.0, 0.5]), (64.0, vec![2_000.0, 7.25])],
         }
     }

@@ -44,7 +44,7 @@ const FULL: Sizes = Sizes {
     events: 3_000,
     growth: (100, 2_000),
     clients: &[1, 2, 4, 8, 16, 32, 64],
-    stored: &[1_000, 10_000, 100_000],
+    stored: &[1_000, 10_000, 100_000, 1_000_000],
 };
 const SHORT: Sizes = Sizes {
     commands: 96,
