@@ -93,7 +93,8 @@ impl Progress {
             }
             if self.bar.is_hidden() && last.elapsed() > LINE_INTERVAL {
                 last = Instant::now();
-                eprintln!("Building the {step}: {} of about {packages} packages", seen.len());
+                let about = packages.max(seen.len());
+                eprintln!("Building the {step}: {} of about {about} packages", seen.len());
             }
         }
         Ok(made)

@@ -1,8 +1,8 @@
 //! A read model in SQLite: a table that follows the log, at its own pace, on its own host.
 //!
-//! Each row keeps the number of the last event that touched it, and every change is
-//! guarded by it: replaying is harmless, and two that follow at once do no harm. The cursor is in the
-//! same database, so that deleting the database rebuilds the view from the log.
+//! Each row keeps the number of the last event that touched it, and every change is guarded by it:
+//! replaying is harmless, and two that follow at once do no harm. The cursor is in the same database,
+//! so that deleting the database rebuilds the view from the log.
 
 mod changes;
 mod follow;
