@@ -1,8 +1,6 @@
-//! How BookRent's figures grow: with the clients, with what is stored, with the components that run, and
-//! with the consumers that read the log.
+//! How BookRent's figures grow: with the clients, with what is stored, and with the components that run.
 
 use crate::{
-    figures::number,
     site::Site,
     systems::{BookRentals, CLIENTS, Desk, Measured, Trade},
     table::{Scale, Table, publish},
@@ -21,7 +19,6 @@ struct Sizes {
     rents: (usize, usize),
     stored: &'static [usize],
     starts: usize,
-    events: usize,
 }
 
 const FULL: Sizes = Sizes {
@@ -29,15 +26,9 @@ const FULL: Sizes = Sizes {
     rents: (300, 6_000),
     stored: &[1_000, 10_000, 100_000, 1_000_000],
     starts: 5,
-    events: 10_000,
 };
-const SHORT: Sizes = Sizes {
-    time: Duration::from_millis(300),
-    rents: (10, 100),
-    stored: &[100, 1_000],
-    starts: 1,
-    events: 200,
-};
+const SHORT: Sizes =
+    Sizes { time: Duration::from_millis(300), rents: (10, 100), stored: &[100, 1_000], starts: 1 };
 
 /// Measures all of it, and publishes the tables.
 pub fn run(short: bool, write: bool) -> Result<()> {
@@ -45,7 +36,6 @@ pub fn run(short: bool, write: bool) -> Result<()> {
     let mut tables = Vec::from(with_clients(&sizes)?);
     tables.extend(with_stored(&sizes)?);
     tables.extend(with_components(&sizes)?);
-    with_consumers(&sizes)?;
     publish(&[], &tables, repository(), write)
 }
 
@@ -214,28 +204,4 @@ fn redis_memory(site: &Site) -> Result<f64> {
     let info: String = redis::cmd("INFO").arg("memory").query(&mut site.redis())?;
     let line = info.lines().find_map(|line| line.strip_prefix("used_memory:"));
     Ok(line.unwrap_or_default().trim().parse()?)
-}
-
-/// How fast consumers catch up that were down: one, another, and both at once.
-fn with_consumers(sizes: &Sizes) -> Result<()> {
-    const HEARING: [&str; 2] = ["delivery", "view"];
-    println!("\nConsumers that were down catch up, of 32 clients' rents:");
-    for consumers in [&HEARING[..1], &HEARING[1..], &HEARING] {
-        let (site, mut trade) = (Site::host(), BookRentals::default());
-        let desk = Desk::new(&site, 0, sizes.time);
-        trade.supply(&desk, sizes.events)?;
-        let from = site.head("bookrent")?;
-        site.deafen("bookrent", &HEARING, &[])?;
-        desk.load(CLIENTS, trade.main(sizes.events))?;
-        let hear: Vec<_> = consumers.iter().map(|context| ("bookrent", *context, from)).collect();
-        let caught_up = site.catch_up(&hear)?;
-        let who = consumers.join(" and ");
-        println!(
-            "{who:<20}{:>8} events in {:>6} s: {:>8} /s",
-            number(caught_up.events() as f64),
-            number(caught_up.seconds),
-            number(caught_up.rate())
-        );
-    }
-    Ok(())
 }
