@@ -6,7 +6,7 @@ mod truth;
 pub use leaks::Places;
 pub use truth::Truth;
 
-use crate::system::{SETTLING, System, id_in};
+use crate::system::{SETTLING, System, id_in, lease_of};
 use crate::{Answer, Host, HostBuilder, eventually};
 use serde_json::{Value, json};
 use std::ops::Deref;
@@ -225,7 +225,7 @@ impl<'h> KVaccine<'h> {
     /// Ends every fault of a context.
     #[track_caller]
     pub fn heal(&self, context: &str) {
-        let free = redis::cmd("DEL").arg(lease(context)).to_owned();
+        let free = redis::cmd("DEL").arg(lease_of("kvaccine", context)).to_owned();
         let _: u64 = free.query(&mut self.host.redis()).expect("the lease is free");
         self.host.heal(&format!("kvaccine-{context}"));
     }
@@ -234,7 +234,7 @@ impl<'h> KVaccine<'h> {
     #[track_caller]
     pub fn deafen(&self, context: &str) {
         self.settle();
-        let lease = lease(context);
+        let lease = lease_of("kvaccine", context);
         let take = redis::cmd("SET").arg(&[lease.as_str(), "a test", "PX", "60000"]).to_owned();
         let _: () = take.query(&mut self.host.redis()).expect("the lease is taken");
     }
@@ -256,8 +256,4 @@ impl<'h> KVaccine<'h> {
     pub fn settle_within(&self, limit: Duration) {
         self.settle_contexts(limit, &CONTEXTS, |_| Ok(()));
     }
-}
-
-fn lease(context: &str) -> String {
-    format!("{{kvaccine}}:{context}:lease")
 }

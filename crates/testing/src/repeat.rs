@@ -1,7 +1,7 @@
 //! What a system has to bear: events that are told again, and consumers that get in each other's way.
 
 use crate::in_parallel;
-use crate::system::System;
+use crate::system::{System, lease_of};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How often each event is told again, in both directions of the log.
@@ -38,8 +38,8 @@ pub fn without_leases(system: &System, consumers: &[&str], act: impl Fn() + Sync
         }
         1 => {
             let mut redis = system.host.redis();
-            let lease = |context| format!("{{{}}}:{context}:lease", system.name);
-            let leases: Vec<_> = consumers.iter().map(lease).collect();
+            let leases = consumers.iter().map(|context| lease_of(system.name, context));
+            let leases: Vec<_> = leases.collect();
             while !is_over.load(Ordering::Relaxed) {
                 redis::cmd("DEL").arg(&leases).exec(&mut redis).expect("leases are deleted");
             }

@@ -18,6 +18,11 @@ pub struct Intents {
     pub collection: &'static str,
 }
 
+/// The key of the lease by which one instance of a context at a time hears events.
+pub fn lease_of(system: &str, context: &str) -> String {
+    format!("{{{system}}}:{context}:lease")
+}
+
 /// A system on a host.
 #[derive(Debug)]
 pub struct System<'h> {

@@ -24,7 +24,7 @@ pub enum What {
     Bookrent,
     /// The embedded host alone, beside `spin up` where that is on the PATH, and beside a bare server
     Host,
-    /// BookRent, by the number of clients, what is stored, the components that run, and who reads the log
+    /// BookRent, by the number of clients, what is stored, and the components that run
     Growth,
     /// All systems: each command and read, sagas, consumers, by the number of clients and what is stored; beside
     /// the same contexts as one native server

@@ -3,7 +3,7 @@
 use crate::child::Served;
 use anyhow::{Context, Result, ensure};
 use madang_testing::{
-    Answer, Backend, Client, Host, HostBuilder, Redis, SERVICE_TOKEN, repository,
+    Answer, Backend, Client, Host, HostBuilder, Redis, SERVICE_TOKEN, repository, system::lease_of,
 };
 use serde_json::{Value, json};
 use std::{
@@ -249,10 +249,6 @@ impl CaughtUp {
 fn host() -> HostBuilder {
     let builder = Host::builder().backend(Backend::Madang);
     VARIABLES.iter().fold(builder, |builder, (name, value)| builder.variable(name, *value))
-}
-
-fn lease_of(system: &str, context: &str) -> String {
-    format!("{{{system}}}:{context}:lease")
 }
 
 /// These contexts without those.

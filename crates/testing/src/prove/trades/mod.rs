@@ -9,7 +9,7 @@ mod professor;
 use crate::ledger::Ask;
 use crate::rng::Rng;
 use madang_testing::log::Entry;
-use madang_testing::system::{Intents, System};
+use madang_testing::system::{Intents, System, lease_of};
 use madang_testing::{Answer, Client, Host};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -54,10 +54,9 @@ impl Facts {
         })
     }
 
-    /// The keys of the leases by which one instance of a context at a time hears events.
+    /// The keys of the leases of those that hear events.
     pub fn leases(&self) -> Vec<String> {
-        let lease = |context| format!("{{{}}}:{context}:lease", self.name);
-        self.hearing.iter().map(lease).collect()
+        self.hearing.iter().map(|context| lease_of(self.name, context)).collect()
     }
 }
 
