@@ -24,7 +24,7 @@ pub struct Table {
     pub unit: &'static str,
     /// The columns' names.
     pub columns: Vec<String>,
-    /// Whether each second column is what the one before it is beside: drawn in its colour, but paler.
+    /// Whether each second column is the native server's: drawn in the colour of the one before it, but paler.
     pub in_pairs: bool,
     /// The quantity, and the columns' values there.
     pub rows: Vec<(f64, Vec<f64>)>,
@@ -90,14 +90,12 @@ impl Table {
         }
     }
 
-    /// Where nothing is drawn: over what rises from the left, and below what stays.
-    fn free_corner(&self) -> SeriesLabelPosition {
+    /// How much higher than the highest value the drawing is: the names are in its upper left corner, where there
+    /// is room below what rises, and has to be made above what does not.
+    fn height(&self) -> f64 {
         let sum =
             |row: Option<&(f64, Vec<f64>)>| row.map_or(0.0, |(_, values)| values.iter().sum());
-        match sum(self.rows.last()) > 2.0 * sum(self.rows.first()) {
-            true => SeriesLabelPosition::UpperLeft,
-            false => SeriesLabelPosition::LowerRight,
-        }
+        if sum(self.rows.last()) > 2.0 * sum(self.rows.first()) { 1.08 } else { 1.5 }
     }
 
     fn draw_over<X>(&self, path: &Path, xs: X) -> Result<()>
@@ -107,16 +105,18 @@ impl Table {
     {
         let root = SVGBackend::new(path, SIZE).into_drawing_area();
         let highest = self.rows.iter().flat_map(|(_, values)| values).fold(0.0, |a, b| b.max(a));
+        let beside = if self.in_pairs { "; paler: native" } else { "" };
+        let caption = format!("{} ({}{beside})", self.title, self.unit);
         let drawn = (|| {
             root.fill(&WHITE)?;
             let mut chart = ChartBuilder::on(&root)
-                .caption(format!("{} ({})", self.title, self.unit), ("sans-serif", 18))
+                .caption(caption, ("sans-serif", 18))
                 .margin(12)
                 // Half of the last number stands there.
                 .margin_right(36)
                 .x_label_area_size(40)
                 .y_label_area_size(64)
-                .build_cartesian_2d(xs, 0.0..highest.max(1e-9) * 1.08)?;
+                .build_cartesian_2d(xs, 0.0..highest.max(1e-9) * self.height())?;
             chart
                 .configure_mesh()
                 .light_line_style(TRANSPARENT)
@@ -133,19 +133,20 @@ impl Table {
                 };
                 let points: Vec<_> =
                     self.rows.iter().map(|(x, values)| (*x, values[column])).collect();
-                chart
-                    .draw_series(LineSeries::new(points.clone(), color.stroke_width(2)))?
-                    .label(name)
-                    .legend(move |(x, y)| {
+                let line =
+                    chart.draw_series(LineSeries::new(points.clone(), color.stroke_width(2)))?;
+                if !self.in_pairs || column % 2 == 0 {
+                    line.label(name).legend(move |(x, y)| {
                         PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2))
                     });
+                }
                 chart.draw_series(
                     points.iter().map(|point| Circle::new(*point, 3, color.filled())),
                 )?;
             }
             chart
                 .configure_series_labels()
-                .position(self.free_corner())
+                .position(SeriesLabelPosition::UpperLeft)
                 .background_style(WHITE.mix(0.8))
                 .border_style(BLACK.mix(0.2))
                 .draw()?;
