@@ -34,7 +34,6 @@ fn a_book_that_is_slow_is_cut_off_and_is_asked_again_once_it_is_quick() {
         assert_eq!(shop.ask(book, 1).expect(201).json()["status"], "Fail");
         slow.push(book);
     }
-    assert!(slow.len() >= 4, "{slow:?}");
     // Registered meanwhile, it waits for book as well; the breaker is open for long enough only now.
     let book = shop.register("cut off");
     eventually(SETTLING, || {
@@ -55,9 +54,11 @@ fn a_book_that_is_slow_is_cut_off_and_is_asked_again_once_it_is_quick() {
     shop.check();
     assert!(slow.iter().all(|book| shop.is_free(*book)));
     let printed = host.printed();
-    for turn in ["the breaker of book is open", "the breaker of book is closed"] {
-        assert!(printed.contains(turn), "{turn}");
-    }
+    // Those count, too, that give back what was cut off.
+    let failed = printed.split("the breaker of book is open: ").nth(1);
+    let failed = failed.and_then(|rest| rest.split(' ').next()?.parse::<u64>().ok());
+    assert!(failed >= Some(4), "it opened after {failed:?} calls");
+    assert!(printed.contains("the breaker of book is closed"));
     assert!(
         printed.contains("called book/check-and-change-status: tries 1, breaker closed, no answer")
     );
