@@ -206,7 +206,7 @@ mod tests {
             x: ("clients", Scale::Logarithmic),
             unit: "/s",
             columns: vec!["one".to_owned(), "other".to_owned()],
-            in_pairs: true,
+            in_pairs: false,
             rows: vec![(1.0, vec![10.0, 0.5]), (64.0, vec![2_000.0, 7.25])],
         }
     }
@@ -219,9 +219,14 @@ mod tests {
         );
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("growth.svg");
-        table().draw(&path).unwrap();
-        let drawn = fs::read_to_string(path).unwrap();
-        assert!(drawn.contains("<svg") && drawn.contains("other") && drawn.contains("polyline"));
+        for in_pairs in [false, true] {
+            Table { in_pairs, ..table() }.draw(&path).unwrap();
+            let drawn = fs::read_to_string(&path).unwrap();
+            let has = |name: &str| drawn.lines().any(|line| line == name);
+            assert!(drawn.contains("<svg") && has("one") && drawn.contains("polyline"));
+            assert_eq!(has("other"), !in_pairs);
+            assert_eq!(drawn.contains("opacity=\"0.4\""), in_pairs);
+        }
     }
 
     #[test]
