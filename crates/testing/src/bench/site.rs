@@ -252,7 +252,7 @@ fn host() -> HostBuilder {
 }
 
 /// These contexts without those.
-pub fn but<'c>(these: &[&'c str], those: &[&str]) -> Vec<&'c str> {
+fn but<'c>(these: &[&'c str], those: &[&str]) -> Vec<&'c str> {
     these.iter().filter(|context| !those.contains(context)).copied().collect()
 }
 

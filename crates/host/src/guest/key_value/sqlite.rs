@@ -38,7 +38,7 @@ impl Store {
         self.database.work(move |connection| work(connection, &label)).await
     }
 
-    async fn write<T: Send + 'static>(
+    async fn quick<T: Send + 'static>(
         &self,
         work: impl Fn(&mut Connection, &str) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, String> {
@@ -47,8 +47,7 @@ impl Store {
     }
 
     pub async fn get(&self, key: String) -> Result<Option<Vec<u8>>, String> {
-        let label = self.label.clone();
-        self.database.quick(move |connection| get(connection, &label, &key)).await
+        self.quick(move |connection, label| get(connection, label, &key)).await
     }
 
     pub async fn get_many(
@@ -83,7 +82,7 @@ impl Store {
     }
 
     pub async fn set(&self, pairs: Pairs) -> Result<(), String> {
-        self.write(move |connection, label| {
+        self.quick(move |connection, label| {
             let transaction = connection.transaction()?;
             for (key, value) in &pairs {
                 transaction.prepare_cached(SET)?.execute(params![label, key, value])?;
@@ -94,7 +93,7 @@ impl Store {
     }
 
     pub async fn delete(&self, keys: Vec<String>) -> Result<(), String> {
-        self.write(move |connection, label| {
+        self.quick(move |connection, label| {
             let transaction = connection.transaction()?;
             for key in &keys {
                 transaction.prepare_cached(DELETE)?.execute(params![label, key])?;
@@ -125,7 +124,7 @@ impl Store {
 
     /// Adds to a number kept as eight little-endian bytes, Spin's way.
     pub async fn increment(&self, key: String, delta: i64) -> Result<i64, String> {
-        let sum = self.write(move |connection, label| {
+        let sum = self.quick(move |connection, label| {
             let transaction =
                 connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
             let number = match get(&transaction, label, &key)? {
