@@ -1,5 +1,5 @@
 //! A consumer is a cursor: it reads the system's log from where it stands, and every step of it is a
-//! commit that checks the cursor and moves it, together with the effects.
+//! commit that checks the cursor and moves it, together with the effects of one event or several.
 
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ use crate::work::{Committed, Work, record_refusal};
 const LEASE: &str = "2000";
 /// Events read at once.
 const BATCH: &str = "64";
+/// Events that one commit takes along at most. More of them hold Redis up for longer, and gain little.
+const TOGETHER: usize = 16;
 /// How long one drain goes on before it leaves the rest to the next.
 const BUDGET: Duration = Duration::from_secs(10);
 /// How often a policy is tried unless the variable `max_attempts` says otherwise.
@@ -110,7 +112,8 @@ pub enum Drained {
 /// The next events that are heard.
 struct Batch {
     position: u64,
-    /// What the tries of the first weigh, with this one.
+    /// What the tries of the first weigh, with this one; 0 where it is tried together with others, and nobody
+    /// could tell which is to blame.
     weight: u64,
     reason: String,
     entries: Vec<Entry>,
@@ -176,19 +179,26 @@ pub fn drain(env: &Env, policies: &Policies) -> Result<Drained, Error> {
             Err(drained) => return Ok(drained),
         };
         let (mut at, mut weight) = (batch.position, batch.weight);
-        for entry in &batch.entries {
-            match handle(env, policies, entry, at, weight, &batch.reason) {
-                Ok(Committed::Done) => (at, weight) = (entry.number, TRY),
-                Ok(Committed::Overtaken) => return Ok(Drained::Busy),
-                Err(error) => {
-                    let reason = format!("on {}: {error}", entry.kind);
-                    release(env, &token, &error, &reason)?;
-                    eprintln!("{}: the drain stops {reason}", env.context);
-                    return Ok(Drained::Stuck(reason));
+        let mut left = batch.entries.as_slice();
+        while !left.is_empty() {
+            let failure = match handle(env, policies, left, (at, weight), &batch.reason) {
+                Ok(Some(Handled { count, failure })) => {
+                    (at, weight) = (left[count - 1].number, weight_after(weight));
+                    left = &left[count..];
+                    failure
                 }
+                Ok(None) => return Ok(Drained::Busy),
+                Err(error) => Some(error),
+            };
+            if let Some(error) = failure {
+                let reason = format!("on {}: {error}", left[0].kind);
+                release(env, &token, outcome(&error), &reason, weight.max(TRY))?;
+                eprintln!("{}: the drain stops {reason}", env.context);
+                return Ok(Drained::Stuck(reason));
             }
         }
         if env.host.now().duration_since(started).unwrap_or_default() > BUDGET {
+            release(env, &token, "pause", "", 0)?;
             return Ok(Drained::Busy);
         }
     }
@@ -215,7 +225,8 @@ fn claim(env: &Env, policies: &Policies, token: &str) -> Result<Result<Batch, Dr
     let keys =
         [env.log_key(), env.head_key(), env.key("cursor"), env.key("lease"), env.key("tries")];
     let (a_try, silence) = (TRY.to_string(), weight_of_silence(env).to_string());
-    let mut arguments = words([token, LEASE, BATCH, &a_try, &silence]);
+    let together = if handles_together(env) { "0" } else { &a_try };
+    let mut arguments = words([token, LEASE, BATCH, &a_try, &silence, together]);
     arguments.extend(policies.handlers.iter().map(|(kind, _)| kind.as_bytes().to_vec()));
     let mut replies = env.script(&CLAIM, &keys, arguments)?.into_iter();
     let mut text = || replies.next().and_then(Reply::text).unwrap_or_default();
@@ -233,74 +244,116 @@ fn claim(env: &Env, policies: &Policies, token: &str) -> Result<Result<Batch, Dr
     })
 }
 
-/// Gives the lease back after a failure, which is the event's own unless it passes by itself.
-fn release(env: &Env, token: &str, failure: &Error, reason: &str) -> Result<(), Error> {
-    let outcome = match failure {
+/// Whether events are handled together. Whoever calls a neighbour has an event for an intent, so the cursor stays
+/// before it until the call is answered; and a span is made of each event's handling.
+fn handles_together(env: &Env) -> bool {
+    env.neighbours.is_empty() && !env.host.hears_spans()
+}
+
+/// Whose a failure is: the event's own unless it passes by itself.
+fn outcome(failure: &Error) -> &'static str {
+    match failure {
         Error::Unavailable(_) | Error::Unasked(_) | Error::Conflict => "unavailable",
         _ => "fault",
-    };
+    }
+}
+
+/// Gives the lease back before all is handled.
+fn release(env: &Env, token: &str, outcome: &str, reason: &str, weight: u64) -> Result<(), Error> {
     let keys = [env.key("cursor"), env.key("lease"), env.key("tries")];
-    let arguments = words([token, outcome, reason, &TRY.to_string()]);
+    let arguments = words([token, outcome, reason, &TRY.to_string(), &weight.to_string()]);
     env.script(&RELEASE, &keys, arguments).map(drop)
 }
 
+/// Events that are handled.
+struct Handled {
+    /// How many, one at least.
+    count: usize,
+    /// What the one behind them fails with.
+    failure: Option<Error>,
+}
+
+/// What the first try of the next event in a batch weighs: after one that was tried alone so is the rest.
+fn weight_after(weight: u64) -> u64 {
+    if weight > 0 { TRY } else { 0 }
+}
+
+/// Handles the next event, or as many as are handled together, in one commit, anew while other writers are faster.
+/// Answers None where somebody else has handled them.
+///
+/// # Errors
+/// What the first fails with; that of the commit.
 fn handle(
     env: &Env,
     policies: &Policies,
-    entry: &Entry,
-    from: u64,
-    weight: u64,
+    entries: &[Entry],
+    (from, weight): (u64, u64),
     reason: &str,
-) -> Result<Committed, Error> {
-    let tries = weight / TRY;
-    if tries > max_attempts(env) {
-        let mut work = Work::new(env);
-        work.step(from, entry.number);
-        bury(&mut work, entry, tries - 1, reason)?;
-        return work.commit();
+) -> Result<Option<Handled>, Error> {
+    let (mut most, tries) = (if weight > 0 { 1 } else { TOGETHER }, weight / TRY);
+    loop {
+        let next = &entries[..most.min(entries.len())];
+        let (mut work, mut staged, mut failure) = (Work::new(env), Vec::new(), None);
+        if tries > max_attempts(env) {
+            bury(&mut work, &next[0], tries - 1, reason)?;
+            staged.push(None);
+        }
+        for entry in &next[staged.len()..] {
+            let alike = next[staged.len()..].iter().filter(|other| other.kind == entry.kind);
+            work.alike = alike.count() as u64;
+            match stage(env, policies, entry, tries, &mut work) {
+                Ok(done) => staged.push(Some(done)),
+                Err(error) if staged.is_empty() => return Err(error),
+                Err(error) => {
+                    failure = Some(error);
+                    break;
+                }
+            }
+        }
+        let count = staged.len();
+        let after = if count < entries.len() { weight_after(weight) } else { 0 };
+        work.step(from, next[count - 1].number, after);
+        let result = work.commit();
+        for (span, outcome) in staged.into_iter().flatten() {
+            match &result {
+                Ok(Committed::Overtaken) => span.end(&result, "overtaken"),
+                _ => span.end(&result, outcome),
+            }
+        }
+        match result {
+            Ok(Committed::Done) => return Ok(Some(Handled { count, failure })),
+            Ok(Committed::Overtaken) => return Ok(None),
+            // Alone it meets fewer other writers.
+            Err(Error::Conflict) => most = 1,
+            Err(error) => return Err(error),
+        }
     }
-    let envelope = entry.envelope()?;
-    let span = Span::of(env, &envelope, entry.number, tries);
-    let env = env.caused_by(envelope.cause(span.traceparent()));
-    let mut outcome = "done";
-    let result = apply(&env, policies, entry, &envelope, from, &mut outcome);
-    if matches!(result, Ok(Committed::Overtaken)) {
-        outcome = "overtaken";
-    }
-    span.end(&result, outcome);
-    result
 }
 
-/// Has the policy decide, and commits, until nobody comes in between.
-fn apply(
-    env: &Env,
+/// Has the policy decide on an event, as a part of the work. Answers its span, and in a word how it went.
+fn stage<'h>(
+    env: &Env<'h>,
     policies: &Policies,
     entry: &Entry,
-    envelope: &Envelope,
-    from: u64,
-    outcome: &mut &'static str,
-) -> Result<Committed, Error> {
-    loop {
-        let mut work = Work::new(env);
-        work.step(from, entry.number);
-        let handler = policies.handler(&entry.kind).ok_or_else(|| Error::fault("no policy"))?;
-        *outcome = "done";
-        if sabotage::swallow(env.context, &entry.json) {
-            return work.commit();
+    tries: u64,
+    work: &mut Work<'_, 'h>,
+) -> Result<(Span<'h>, &'static str), Error> {
+    let envelope = entry.envelope()?;
+    let handler = policies.handler(&entry.kind).ok_or_else(|| Error::fault("no policy"))?;
+    let span = Span::of(env, &envelope, entry.number, tries);
+    if sabotage::swallow(env.context, &entry.json) {
+        return Ok((span, "done"));
+    }
+    let env = env.caused_by(envelope.cause(span.traceparent()));
+    match work.part(&env, |part| handler(&envelope, part)) {
+        Ok(()) => Ok((span, "done")),
+        Err(Error::Rejected(rejection)) => {
+            record_refusal(work, entry.number, &rejection);
+            Ok((span, "refused"))
         }
-        match handler(envelope, &mut work) {
-            Ok(()) => {}
-            Err(Error::Rejected(rejection)) => {
-                work = Work::new(env);
-                work.step(from, entry.number);
-                record_refusal(&mut work, entry.number, &rejection);
-                *outcome = "refused";
-            }
-            Err(other) => return Err(other),
-        }
-        match work.commit() {
-            Err(Error::Conflict) => {}
-            other => return other,
+        Err(error) => {
+            span.end(&Err::<(), _>(&error), "");
+            Err(error)
         }
     }
 }

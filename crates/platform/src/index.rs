@@ -32,6 +32,11 @@ pub(crate) fn bounds(value: &Value) -> Option<(Vec<u8>, Vec<u8>)> {
     Some((lowest, highest))
 }
 
+/// Whether a resource is among the members with this value.
+pub(crate) fn holds(resource: &Value, field: &str, value: &Value) -> bool {
+    resource.get(field).is_some_and(|own| prefix(own) == prefix(value))
+}
+
 fn prefix(value: &Value) -> Option<Vec<u8>> {
     let mut bytes = match value {
         Value::Null => Vec::new(),

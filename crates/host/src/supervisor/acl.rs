@@ -20,7 +20,7 @@ pub const TRIGGER: &str = "madang-trigger";
 
 /// What a component's user may call: reading and writing values, hashes, sorted sets and streams by
 /// key, scripts, and publishing. Nothing that sees other keys or the server.
-const COMPONENT_COMMANDS: &str = "+eval +evalsha +script|load +get +set +del +exists +incr \
+const COMPONENT_COMMANDS: &str = "+eval +evalsha +script|load +get +set +del +exists +incr +incrby \
     +hset +hget +hmget +hdel +hgetall +hlen +hexists +hincrby \
     +zadd +zrem +zcard +zscore +zrange +zrangebyscore +zrangebylex +zrevrangebylex +zlexcount \
     +xadd +xrange +xrevrange +xinfo|stream +xlen +xtrim +xdel \

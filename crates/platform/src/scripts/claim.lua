@@ -3,7 +3,7 @@
 -- lease taken had its event in the log before it asked, so comparing with the head here loses no wake-up.
 -- KEYS: log, head, cursor, lease, tries
 -- ARGV: token of the lease, its milliseconds, events read at most, what a try weighs, what one weighs that
---       ended without a word, the types that are heard
+--       ended without a word, what the first weighs of several that are tried together, the types that are heard
 -- Answers {'idle' | 'busy'}, {'waiting', reason}, {'missing', number of the event that the log should have}, or
 -- {'work', position, weight of the next event's tries, reason of the last failure, number, type, JSON, …},
 -- without events where none of those that were read is heard.
@@ -15,6 +15,8 @@ local mine = holder == ARGV[1]
 local function idle()
   if mine then
     redis.call('DEL', KEYS[4])
+    -- Nobody has begun on what comes next.
+    redis.call('HDEL', KEYS[5], 'position')
   end
   return { 'idle' }
 end
@@ -31,7 +33,7 @@ if holder and not mine then
 end
 
 local heard = {}
-for at = 6, #ARGV do
+for at = 7, #ARGV do
   heard[ARGV[at]] = true
 end
 local events, last = {}, position
@@ -57,14 +59,17 @@ if position >= head then
 end
 
 redis.call('SET', KEYS[4], ARGV[1], 'PX', ARGV[2])
--- A try counts before the handler runs, so that a trap counts. Inside one drain the commit before
--- has counted already.
-local count = tonumber(ARGV[4])
+-- A try counts before the handler runs, so that a trap counts; but not one together with others, any of which
+-- may trap: after that each is tried alone. Inside one drain the commit before has counted already.
+local count = 0
 if tries[1] == before then
   count = tonumber(tries[2])
   if not mine then
     count = count + tonumber(tries[5] == '1' and ARGV[4] or ARGV[5])
   end
+end
+if count == 0 then
+  count = tonumber(#events == 3 and ARGV[4] or ARGV[6])
 end
 redis.call('HSET', KEYS[5], 'position', string.format('%.0f', position), 'count', count, 'told', '')
 local answer = { 'work', position, count, tries[4] or '' }

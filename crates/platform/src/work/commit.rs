@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use super::slot::{Face, Slot};
 use super::{Step, Work, unique_key};
 use crate::aggregate::Aggregate;
-use crate::consumer::TRY;
 use crate::error::{Class, Error, Rejection};
 use crate::index;
 use crate::pack::Pack;
@@ -55,8 +54,9 @@ impl Work<'_, '_> {
     }
 
     /// Takes a consumer's step along: the commit holds only if the cursor stands where it should.
-    pub(crate) fn step(&mut self, from: u64, to: u64) {
-        self.step = Some(Step { from, to });
+    /// `weight` is what the tries of the next event weigh then: its first one, if that begins at once.
+    pub(crate) fn step(&mut self, from: u64, to: u64, weight: u64) {
+        self.step = Some(Step { from, to, weight });
     }
 
     /// Adds a command to the commit, on a key of this context (without the prefix) or, beginning with
@@ -122,19 +122,18 @@ impl Work<'_, '_> {
 
     /// The cursor's check comes first, so that its failure is told apart.
     fn stage_step(&mut self) -> bool {
-        let Some(Step { from, to }) = self.step.take() else { return false };
+        let Some(Step { from, to, weight }) = self.step.take() else { return false };
         let is_checked = cfg!(not(feature = "without-cursor-check"));
         if is_checked {
             let staged = std::mem::replace(&mut self.checks, Pack::new());
             self.check("cursor", "", &expected(from));
             self.checks.append(staged);
         }
-        let to = to.to_string();
+        let (to, weight) = (to.to_string(), weight.to_string());
         self.command(&["SET", "cursor", &to]);
-        // The next event's first try, and no trace of this one's failures.
-        let first = TRY.to_string();
+        // No trace of this one's failures.
         self.command(&[
-            "HSET", "tries", "position", &to, "count", &first, "told", "", "waits", "0", "reason",
+            "HSET", "tries", "position", &to, "count", &weight, "told", "", "waits", "0", "reason",
             "",
         ]);
         is_checked
@@ -148,13 +147,14 @@ impl Work<'_, '_> {
         match &slot.state {
             Some(state) => {
                 let version = (slot.version + 1).to_string();
-                let cause = serde_json::to_string(&self.env.cause).unwrap_or_default();
                 let mut words = vec!["HSET", &item, "v", &version, "d", state];
                 if let Some(record) = &slot.kept.record {
                     words.extend(["k", record]);
                 }
-                if slot.after.intent && !before.intent {
-                    words.extend(["c", &cause]);
+                if let (true, false, Some(cause)) =
+                    (slot.after.intent, before.intent, &slot.kept.cause)
+                {
+                    words.extend(["c", cause]);
                 }
                 self.command(&words);
             }

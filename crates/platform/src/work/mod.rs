@@ -3,7 +3,9 @@
 mod commit;
 mod slot;
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -28,9 +30,11 @@ const RETRIES: u32 = 20;
 const ONCE_KEPT: &str = "86400000";
 
 /// The consumer's step that a commit takes along.
-pub(crate) struct Step {
-    pub(crate) from: u64,
-    pub(crate) to: u64,
+struct Step {
+    from: u64,
+    to: u64,
+    /// What the tries of the next event weigh from then on.
+    weight: u64,
 }
 
 /// A piece of work.
@@ -46,6 +50,12 @@ pub struct Work<'e, 'h> {
     pub(crate) messages: u32,
     step: Option<Step>,
     once: Once,
+    /// The work that this is a part of, which has staged what is older.
+    whole: Option<&'e Work<'e, 'h>>,
+    /// How many parts like the next one it will have: as many ids are taken at once.
+    pub(crate) alike: u64,
+    /// Ids that are taken and not yet given, by collection.
+    ids: RefCell<BTreeMap<&'static str, Range<u64>>>,
 }
 
 /// How a piece of work knows whether [`Work::once`] has an answer already.
@@ -72,7 +82,31 @@ impl<'e, 'h> Work<'e, 'h> {
             messages: 0,
             step: None,
             once: Once::Looks,
+            whole: None,
+            alike: 1,
+            ids: RefCell::default(),
         }
+    }
+
+    /// Does a part of it for a cause of its own, which sees what was staged before. It is taken over as a whole,
+    /// or not at all where it fails.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub(crate) fn part(
+        &mut self,
+        env: &Env<'h>,
+        work: impl FnOnce(&mut Work<'_, 'h>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut part = Work { whole: Some(&*self), ..Work::new(env) };
+        work(&mut part)?;
+        let Work { slots, checks, commands, foreign, events, .. } = part;
+        self.slots.extend(slots);
+        self.checks.append(checks);
+        self.commands.append(commands);
+        self.foreign.extend(foreign);
+        self.events.extend(events);
+        Ok(())
     }
 
     /// Does the work and commits it, anew while other writers are faster.
@@ -104,7 +138,12 @@ impl<'e, 'h> Work<'e, 'h> {
     /// # Errors
     /// Unavailable without Redis; a fault for a state that cannot be read.
     pub fn load<A: Aggregate>(&mut self, id: u64) -> Result<Option<A>, Error> {
-        if !self.slots.contains_key(&(A::COLLECTION, id)) {
+        let place = (A::COLLECTION, id);
+        let staged = self.whole.and_then(|whole| whole.slots.get(&place));
+        if let (false, Some(staged)) = (self.slots.contains_key(&place), staged) {
+            self.slots.insert(place, staged.clone());
+        }
+        if !self.slots.contains_key(&place) {
             let key = item_key::<A>(self.env, id);
             let mut replies =
                 self.env.redis("HMGET", &[key.as_str(), "v", "d", "k", "c"])?.into_iter();
@@ -114,7 +153,7 @@ impl<'e, 'h> Work<'e, 'h> {
             let cause = replies.next().and_then(Reply::text);
             self.admit::<A>(id, version, loaded, Kept { record, cause });
         }
-        let slot = &self.slots[&(A::COLLECTION, id)];
+        let slot = &self.slots[&place];
         slot.state.as_deref().map(read::<A>).transpose()
     }
 
@@ -141,14 +180,17 @@ impl<'e, 'h> Work<'e, 'h> {
     ) -> Result<Option<A>, Error> {
         let state = self.load::<A>(id)?;
         let Decision { state, events, refusal } = A::decide(state, command)?;
+        let after = face(state.as_ref())?;
+        self.refuse_shared::<A>(id, &after)?;
         let env = self.env;
         let Some(slot) = self.slots.get_mut(&(A::COLLECTION, id)) else {
             return Err(Error::fault("decided on what was not loaded"));
         };
+        if after.intent && !slot.face_before()?.intent {
+            slot.kept.cause = serde_json::to_string(&env.cause).ok();
+        }
         slot.state = state.as_ref().map(serde_json::to_string).transpose().map_err(Error::fault)?;
-        slot.after = face(state.as_ref())?;
-        slot.refusal = refusal;
-        refuse_shared(env, slot)?;
+        (slot.after, slot.refusal) = (after, refusal);
         for event in &events {
             let mut event_id = format!("{}/{id}@{}", A::COLLECTION, slot.version + 1);
             if slot.events > 0 {
@@ -170,12 +212,7 @@ impl<'e, 'h> Work<'e, 'h> {
         &mut self,
         command: impl FnOnce(u64) -> Result<A::Command, Rejection>,
     ) -> Result<(u64, Option<A>), Error> {
-        let key = self.env.key(&format!("{}:next", A::COLLECTION));
-        let replies = self.env.redis("INCR", &[key])?;
-        let id = replies
-            .first()
-            .and_then(Reply::number)
-            .ok_or_else(|| Error::fault("INCR gave no number"))?;
+        let id = self.next_id(A::COLLECTION)?;
         self.admit::<A>(id, 0, None, Kept::default());
         if let Some(slot) = self.slots.get_mut(&(A::COLLECTION, id)) {
             slot.created = true;
@@ -184,7 +221,23 @@ impl<'e, 'h> Work<'e, 'h> {
         Ok((id, state))
     }
 
-    /// The ids of the visible aggregates whose field has this value, the lowest first, 1000 at most.
+    /// A new id of a collection.
+    fn next_id(&self, collection: &'static str) -> Result<u64, Error> {
+        let whole = self.whole.unwrap_or(self);
+        let mut ids = whole.ids.borrow_mut();
+        let ids = ids.entry(collection).or_default();
+        if ids.is_empty() {
+            let key = self.env.key(&format!("{collection}:next"));
+            let replies = self.env.redis("INCRBY", &[key, whole.alike.to_string()])?;
+            let last = replies.first().and_then(Reply::number);
+            let last = last.ok_or_else(|| Error::fault("INCRBY gave no number"))?;
+            *ids = last + 1 - whole.alike..last + 1;
+        }
+        ids.next().ok_or_else(|| Error::fault("INCRBY gave too small a number"))
+    }
+
+    /// The ids of the visible aggregates whose field has this value, with what this work has decided so far, the
+    /// lowest first, 1000 at most.
     ///
     /// # Errors
     /// Unavailable without Redis.
@@ -193,10 +246,53 @@ impl<'e, 'h> Work<'e, 'h> {
         field: &str,
         value: impl Into<Value>,
     ) -> Result<Vec<u64>, Error> {
-        let Some((lowest, highest)) = index::bounds(&value.into()) else { return Ok(Vec::new()) };
+        let value = value.into();
+        let Some((lowest, highest)) = index::bounds(&value) else { return Ok(Vec::new()) };
         let key = field_key::<A>(self.env, field);
         let replies = list::<A>(self.env, key, Some((lowest, highest)), (0, 1000), false)?;
-        Ok(replies[1..].chunks(3).filter_map(|item| item[0].number()).collect())
+        let found = replies[1..].chunks(3).filter_map(|item| item[0].number());
+        let mut found: BTreeSet<u64> = found.collect();
+        for slot in self.decided(A::COLLECTION) {
+            let resource = slot.after.resource.as_ref();
+            if resource.is_some_and(|resource| index::holds(resource, field, &value)) {
+                found.insert(slot.id);
+            } else {
+                found.remove(&slot.id);
+            }
+        }
+        Ok(found.into_iter().collect())
+    }
+
+    /// What this work, and the one that it is a part of, have changed in a collection so far.
+    fn decided(&self, collection: &'static str) -> impl Iterator<Item = &Slot> {
+        let older = self.whole.into_iter().flat_map(|whole| &whole.slots);
+        let older = older.filter(|(place, _)| !self.slots.contains_key(place));
+        let all = older.chain(&self.slots).map(|(_, slot)| slot);
+        all.filter(move |slot| slot.collection == collection && slot.is_changed())
+    }
+
+    /// Refuses a value that another aggregate has. One that comes meanwhile fails the commit, and is refused
+    /// when the decision is taken anew; one that an older part of the same work gives up fails it as well.
+    fn refuse_shared<A: Aggregate>(&self, id: u64, after: &Face) -> Result<(), Error> {
+        for field in A::UNIQUE {
+            let Some(value) = after.value(field) else { continue };
+            if self.slots[&(A::COLLECTION, id)].face_before()?.value(field).as_ref() == Some(&value)
+            {
+                continue;
+            }
+            let has = |other: &Slot| other.after.value(field).as_ref() == Some(&value);
+            let key = self.env.key(&unique_key(A::COLLECTION, field));
+            let holder = self.env.redis("HGET", &[&key, &value])?;
+            let holder = holder.first().and_then(Reply::number);
+            let older = holder.and_then(|id| self.whole?.slots.get(&(A::COLLECTION, id)));
+            let is_given_up = older.is_some_and(|older| older.is_changed() && !has(older));
+            let mut others = self.decided(A::COLLECTION).filter(|other| other.id != id);
+            if others.any(has) || (holder.is_some() && !is_given_up) {
+                let detail = format!("there is one with the {field} {value} already");
+                return Err(Rejection { detail: detail.into(), ..Rejection::state("") }.into());
+            }
+        }
+        Ok(())
     }
 
     /// Does something once for a key, whoever repeats it, and be it at the same time: the first answer is
@@ -237,6 +333,9 @@ impl<'e, 'h> Work<'e, 'h> {
     }
 
     fn kept(&self, key: &str) -> Result<String, Error> {
+        if self.whole.is_some() {
+            return Err(Error::fault("a policy has its effect once by itself: it needs no key"));
+        }
         let replies = self.env.redis("GET", &[self.env.key(&once_key(key))])?;
         Ok(replies.into_iter().next().and_then(Reply::text).unwrap_or_default())
     }
@@ -293,24 +392,6 @@ fn once_key(key: &str) -> String {
 /// The hash of a field whose values nobody shares: value to id.
 pub(super) fn unique_key(collection: &str, field: &str) -> String {
     format!("{collection}:one:{field}")
-}
-
-/// Refuses a value that another aggregate has. One that comes meanwhile fails the commit, and is refused
-/// when the decision is taken anew.
-fn refuse_shared(env: &Env, slot: &Slot) -> Result<(), Error> {
-    for field in slot.unique {
-        let Some(value) = slot.after.value(field) else { continue };
-        if slot.face_before()?.value(field).as_ref() == Some(&value) {
-            continue;
-        }
-        let key = env.key(&unique_key(slot.collection, field));
-        let holder = env.redis("HGET", &[&key, &value])?;
-        if holder.into_iter().any(|reply| reply.text().is_some()) {
-            let detail = format!("there is one with the {field} {value} already");
-            return Err(Rejection { detail: detail.into(), ..Rejection::state("") }.into());
-        }
-    }
-    Ok(())
 }
 
 /// A part of a collection in the order of one of its sorted sets, between bounds where it is a field's:

@@ -8,6 +8,7 @@ use crate::error::{Error, Rejection};
 use crate::json;
 
 /// An aggregate within a piece of work.
+#[derive(Clone)]
 pub(super) struct Slot {
     pub(super) collection: &'static str,
     pub(super) id: u64,

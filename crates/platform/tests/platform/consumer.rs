@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::support::TestHost;
 use crate::support::purse::{Command, Paid, Purse};
 use madang::consumer::{Drained, dead_letters, drain, drop_letter, position, replay};
+use madang::env::Host as _;
 use madang::{Env, Error, Policies, Rejection, Work};
 use madang_testing::eventually;
 
@@ -202,7 +203,7 @@ fn a_fault_is_tried_again_and_then_goes_to_the_dead_letters() {
 fn a_handler_that_never_comes_back_counts_as_tried() {
     let host = TestHost::new();
     host.set("max_attempts", "2");
-    pay(&host, "trapping", &[1, 2]);
+    pay(&host, "trapping", &[1]);
     let env = host.env("trapping", "taker");
     let trap = Policies::new().on(|paid: Paid, _| {
         assert_ne!(paid.coins, 1, "as if the component trapped");
@@ -213,6 +214,7 @@ fn a_handler_that_never_comes_back_counts_as_tried() {
         assert!(drained.is_err());
         host.ask(&["DEL", "{trapping}:taker:lease"]);
     }
+    pay(&host, "trapping", &[2]);
     assert_eq!(drain(&env, &trap), Ok(Drained::CaughtUp));
     let letters = dead_letters(&env).unwrap();
     assert_eq!(letters[0]["reason"], "the component ended without an answer");
@@ -358,4 +360,24 @@ fn a_long_log_is_read_to_its_end() {
     });
     assert_eq!(drain(&env, &policies), Ok(Drained::CaughtUp));
     assert_eq!((sum.get(), position(&env).unwrap()), (20_100, 200));
+}
+
+#[test]
+fn a_drain_that_stops_in_time_leaves_the_rest_to_the_next_at_once() {
+    let host: &'static TestHost = Box::leak(Box::new(TestHost::new()));
+    pay(host, "budget", &(1..=100).collect::<Vec<_>>());
+    let env = host.env("budget", "taker");
+    let policies = Policies::new().on(|_: Paid, _| {
+        host.pause(Duration::from_secs(1));
+        Ok(())
+    });
+    assert_eq!(drain(&env, &policies), Ok(Drained::Busy));
+    let first = position(&env).unwrap();
+    assert!((1..100).contains(&first), "{first}");
+    let state = ["lease", "tries"].map(|key| env.key(key));
+    assert_eq!(host.count(&["EXISTS", &state[0]]), 0);
+    assert_eq!(host.count(&["HEXISTS", &state[1], "position"]), 0);
+    assert_eq!(drain(&env, &policies), Ok(Drained::Busy));
+    assert_eq!(drain(&env, &policies), Ok(Drained::CaughtUp));
+    assert_eq!(position(&env), Ok(100));
 }

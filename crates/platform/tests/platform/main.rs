@@ -11,5 +11,6 @@ mod quota;
 mod rest;
 mod room;
 mod support;
+mod together;
 mod view;
 mod work;
