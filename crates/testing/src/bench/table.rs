@@ -14,7 +14,7 @@ const SIZE: (u32, u32) = (760, 380);
 
 /// What was measured at several values of one quantity.
 pub struct Table {
-    /// What it is called in files: `clients-rate`.
+    /// What it is called in files: `stored-rate`.
     pub name: &'static str,
     /// What it is about.
     pub title: &'static str,

@@ -71,11 +71,6 @@ pub struct Measured {
 }
 
 impl Measured {
-    /// Under another name.
-    pub fn named(self, what: &'static str) -> Self {
-        Self { what, ..self }
-    }
-
     /// Answers per second.
     pub fn rate(&self) -> f64 {
         self.outcome.rate()

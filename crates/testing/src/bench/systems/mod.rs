@@ -19,7 +19,7 @@ use madang_testing::repository;
 use std::time::{Duration, Instant};
 
 pub use bookrent::BookRentals;
-pub use desk::{CLIENTS, Desk, Measured};
+pub use desk::{CLIENTS, Desk};
 pub use trade::Trade;
 
 /// How much is done.
