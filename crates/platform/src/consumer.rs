@@ -93,8 +93,10 @@ impl Policies {
         self
     }
 
-    fn handler(&self, kind: &str) -> Option<&Handler> {
-        self.handlers.iter().find(|(heard, _)| *heard == kind).map(|(_, handler)| handler)
+    fn handler(&self, entry: &Entry) -> Result<&Handler, Error> {
+        let mut handlers = self.handlers.iter();
+        let found = handlers.find(|(heard, _)| *heard == entry.kind).map(|(_, handler)| handler);
+        found.ok_or_else(|| Error::fault(format!("no policy here hears {}", entry.kind)))
     }
 }
 
@@ -127,6 +129,12 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// What a dead letter is about.
+    pub(crate) fn of_letter(number: u64, letter: &serde_json::Value) -> Self {
+        let kind = letter["type"].as_str().unwrap_or_default().to_owned();
+        Entry { number, kind, json: letter["event"].to_string() }
+    }
+
     /// The event in its envelope.
     ///
     /// # Errors
@@ -339,7 +347,7 @@ fn stage<'h>(
     work: &mut Work<'_, 'h>,
 ) -> Result<(Span<'h>, &'static str), Error> {
     let envelope = entry.envelope()?;
-    let handler = policies.handler(&entry.kind).ok_or_else(|| Error::fault("no policy"))?;
+    let handler = policies.handler(entry)?;
     let span = Span::of(env, &envelope, entry.number, tries);
     if sabotage::swallow(env.context, &entry.json) {
         return Ok((span, "done"));
@@ -417,11 +425,9 @@ pub(crate) fn dead_letter(
 pub fn replay(env: &Env, policies: &Policies, number: u64) -> Result<bool, Error> {
     let Some((letter, parsed)) = dead_letter(env, number)? else { return Ok(false) };
     let (key, field) = (env.dead_key(), number.to_string());
-    let envelope: Envelope =
-        serde_json::from_value(parsed["event"].clone()).map_err(Error::fault)?;
-    let handler = policies
-        .handler(&envelope.kind)
-        .ok_or_else(|| Error::fault(format!("no policy here hears {}", envelope.kind)))?;
+    let entry = Entry::of_letter(number, &parsed);
+    let envelope = entry.envelope()?;
+    let handler = policies.handler(&entry)?;
     let span = Span::of(env, &envelope, number, parsed["tries"].as_u64().unwrap_or(0) + 1);
     let env = env.caused_by(envelope.cause(span.traceparent()));
     let result = Work::transact(&env, |work| {

@@ -191,9 +191,8 @@ impl View {
     /// What applying it reports, or that the row has moved on since; the letter stays then.
     pub fn replay(&self, env: &Env, number: u64) -> Result<bool, Error> {
         let Some((_, letter)) = dead_letter(env, number)? else { return Ok(false) };
-        let kind = letter["type"].as_str().unwrap_or_default().to_owned();
         let tries = letter["tries"].as_u64().unwrap_or(0) + 1;
-        let entry = Entry { number, kind, json: letter["event"].to_string() };
+        let entry = Entry::of_letter(number, &letter);
         if !self.apply(env, &entry, tries)? {
             return Err(OVERTAKEN.into());
         }

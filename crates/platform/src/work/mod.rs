@@ -4,7 +4,7 @@ mod commit;
 mod slot;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::Serialize;
@@ -14,14 +14,14 @@ use serde_json::Value;
 use crate::aggregate::{Aggregate, Decision};
 use crate::env::Env;
 use crate::error::{Error, Rejection};
-use crate::event::Envelope;
+use crate::event::{Envelope, Event};
 use crate::index;
 use crate::pack::Pack;
 use crate::redis::{LIST, Reply, words};
 
 pub(crate) use self::commit::{Committed, record_refusal};
 pub(crate) use self::slot::Kept;
-use self::slot::{Face, Slot, face, read};
+use self::slot::{Decided, Face, NewSlot, Place, Slot, face, read};
 
 /// How often a decision is taken anew when another writer was faster.
 const RETRIES: u32 = 20;
@@ -41,7 +41,7 @@ struct Step {
 pub struct Work<'e, 'h> {
     /// Its surroundings.
     pub env: &'e Env<'h>,
-    slots: BTreeMap<(&'static str, u64), Slot>,
+    slots: BTreeMap<Place, Slot>,
     checks: Pack,
     commands: Pack,
     /// Keys that are not the context's own.
@@ -55,7 +55,7 @@ pub struct Work<'e, 'h> {
     /// How many parts like the next one it will have: as many ids are taken at once.
     pub(crate) alike: u64,
     /// Ids that are taken and not yet given, by collection.
-    ids: RefCell<BTreeMap<&'static str, Range<u64>>>,
+    ids: RefCell<Vec<(&'static str, Range<u64>)>>,
 }
 
 /// How a piece of work knows whether [`Work::once`] has an answer already.
@@ -138,23 +138,30 @@ impl<'e, 'h> Work<'e, 'h> {
     /// # Errors
     /// Unavailable without Redis; a fault for a state that cannot be read.
     pub fn load<A: Aggregate>(&mut self, id: u64) -> Result<Option<A>, Error> {
-        let place = (A::COLLECTION, id);
-        let staged = self.whole.and_then(|whole| whole.slots.get(&place));
-        if let (false, Some(staged)) = (self.slots.contains_key(&place), staged) {
-            self.slots.insert(place, staged.clone());
-        }
-        if !self.slots.contains_key(&place) {
-            let key = item_key::<A>(self.env, id);
-            let mut replies =
-                self.env.redis("HMGET", &[key.as_str(), "v", "d", "k", "c"])?.into_iter();
-            let version = replies.next().and_then(|reply| reply.number()).unwrap_or(0);
-            let loaded = replies.next().and_then(Reply::text);
-            let record = replies.next().and_then(Reply::text);
-            let cause = replies.next().and_then(Reply::text);
-            self.admit::<A>(id, version, loaded, Kept { record, cause });
-        }
-        let slot = &self.slots[&place];
+        let slot = self.slot((A::COLLECTION, id), Slot::of::<A>)?;
         slot.state.as_deref().map(read::<A>).transpose()
+    }
+
+    /// An aggregate's slot, read where this work does not know it yet. `new` makes it of what is read.
+    fn slot(&mut self, place: Place, new: NewSlot) -> Result<&Slot, Error> {
+        if !self.slots.contains_key(&place) {
+            let slot = match self.whole.and_then(|whole| whole.slots.get(&place)) {
+                Some(staged) => staged.clone(),
+                None => self.read(place, new)?,
+            };
+            self.slots.insert(place, slot);
+        }
+        Ok(&self.slots[&place])
+    }
+
+    fn read(&self, place: Place, new: NewSlot) -> Result<Slot, Error> {
+        let (collection, id) = place;
+        let key = format!("{}{id}", item_prefix(self.env, collection));
+        let mut replies = self.env.redis("HMGET", &[&key, "v", "d", "k", "c"])?.into_iter();
+        let version = replies.next().and_then(|reply| reply.number()).unwrap_or(0);
+        let mut text = || replies.next().and_then(Reply::text);
+        let (loaded, record, cause) = (text(), text(), text());
+        Ok(new(id, version, loaded, Kept { record, cause }))
     }
 
     /// The version of an aggregate as loaded; 0 where there is none.
@@ -180,27 +187,39 @@ impl<'e, 'h> Work<'e, 'h> {
     ) -> Result<Option<A>, Error> {
         let state = self.load::<A>(id)?;
         let Decision { state, events, refusal } = A::decide(state, command)?;
-        let after = face(state.as_ref())?;
-        self.refuse_shared::<A>(id, &after)?;
-        let env = self.env;
-        let Some(slot) = self.slots.get_mut(&(A::COLLECTION, id)) else {
+        let events: Vec<&dyn Event> = events.iter().map(|event| event as &dyn Event).collect();
+        let text = state.as_ref().map(serde_json::to_string).transpose().map_err(Error::fault)?;
+        let decided = Decided { state: text, after: face(state.as_ref())?, refusal };
+        self.note_decision((A::COLLECTION, id), decided, &events)?;
+        Ok(state)
+    }
+
+    /// Stages what was decided on an aggregate that is known.
+    fn note_decision(
+        &mut self,
+        place: Place,
+        Decided { state, after, refusal }: Decided,
+        events: &[&dyn Event],
+    ) -> Result<(), Error> {
+        self.refuse_shared(place, &after)?;
+        let (env, (collection, id)) = (self.env, place);
+        let Some(slot) = self.slots.get_mut(&place) else {
             return Err(Error::fault("decided on what was not loaded"));
         };
         if after.intent && !slot.face_before()?.intent {
             slot.kept.cause = serde_json::to_string(&env.cause).ok();
         }
-        slot.state = state.as_ref().map(serde_json::to_string).transpose().map_err(Error::fault)?;
-        (slot.after, slot.refusal) = (after, refusal);
-        for event in &events {
-            let mut event_id = format!("{}/{id}@{}", A::COLLECTION, slot.version + 1);
+        (slot.state, slot.after, slot.refusal) = (state, after, refusal);
+        let subject = format!("{collection}/{id}");
+        for event in events {
+            let mut event_id = format!("{subject}@{}", slot.version + 1);
             if slot.events > 0 {
                 event_id.push_str(&format!(".{}", slot.events));
             }
             slot.events += 1;
-            let subject = format!("{}/{id}", A::COLLECTION);
-            self.events.push(Envelope::new(env, event_id, subject, event)?);
+            self.events.push(Envelope::new(env, event_id, subject.clone(), *event)?);
         }
-        Ok(state)
+        Ok(())
     }
 
     /// Creates an aggregate under the collection's next id. A number taken by work that fails leaves a
@@ -213,10 +232,8 @@ impl<'e, 'h> Work<'e, 'h> {
         command: impl FnOnce(u64) -> Result<A::Command, Rejection>,
     ) -> Result<(u64, Option<A>), Error> {
         let id = self.next_id(A::COLLECTION)?;
-        self.admit::<A>(id, 0, None, Kept::default());
-        if let Some(slot) = self.slots.get_mut(&(A::COLLECTION, id)) {
-            slot.created = true;
-        }
+        let slot = Slot { created: true, ..Slot::of::<A>(id, 0, None, Kept::default()) };
+        self.slots.insert((A::COLLECTION, id), slot);
         let state = self.decide::<A>(id, command(id)?)?;
         Ok((id, state))
     }
@@ -224,16 +241,18 @@ impl<'e, 'h> Work<'e, 'h> {
     /// A new id of a collection.
     fn next_id(&self, collection: &'static str) -> Result<u64, Error> {
         let whole = self.whole.unwrap_or(self);
-        let mut ids = whole.ids.borrow_mut();
-        let ids = ids.entry(collection).or_default();
-        if ids.is_empty() {
-            let key = self.env.key(&format!("{collection}:next"));
-            let replies = self.env.redis("INCRBY", &[key, whole.alike.to_string()])?;
-            let last = replies.first().and_then(Reply::number);
-            let last = last.ok_or_else(|| Error::fault("INCRBY gave no number"))?;
-            *ids = last + 1 - whole.alike..last + 1;
+        let mut taken = whole.ids.borrow_mut();
+        let mut ids = taken.iter_mut().filter(|(of, _)| *of == collection);
+        if let Some(id) = ids.find_map(|(_, ids)| ids.next()) {
+            return Ok(id);
         }
-        ids.next().ok_or_else(|| Error::fault("INCRBY gave too small a number"))
+        let key = self.env.key(&format!("{collection}:next"));
+        let replies = self.env.redis("INCRBY", &[key, whole.alike.to_string()])?;
+        let last = replies.first().and_then(Reply::number);
+        let last = last.ok_or_else(|| Error::fault("INCRBY gave no number"))?;
+        let first = last + 1 - whole.alike;
+        taken.push((collection, first + 1..last + 1));
+        Ok(first)
     }
 
     /// The ids of the visible aggregates whose field has this value, with what this work has decided so far, the
@@ -251,16 +270,17 @@ impl<'e, 'h> Work<'e, 'h> {
         let key = field_key::<A>(self.env, field);
         let replies = list::<A>(self.env, key, Some((lowest, highest)), (0, 1000), false)?;
         let found = replies[1..].chunks(3).filter_map(|item| item[0].number());
-        let mut found: BTreeSet<u64> = found.collect();
+        let mut found: Vec<u64> = found.collect();
         for slot in self.decided(A::COLLECTION) {
             let resource = slot.after.resource.as_ref();
-            if resource.is_some_and(|resource| index::holds(resource, field, &value)) {
-                found.insert(slot.id);
-            } else {
-                found.remove(&slot.id);
+            let is_one = resource.is_some_and(|resource| index::holds(resource, field, &value));
+            match found.binary_search(&slot.id) {
+                Ok(at) if !is_one => drop(found.remove(at)),
+                Err(at) if is_one => found.insert(at, slot.id),
+                _ => {}
             }
         }
-        Ok(found.into_iter().collect())
+        Ok(found)
     }
 
     /// What this work, and the one that it is a part of, have changed in a collection so far.
@@ -273,20 +293,20 @@ impl<'e, 'h> Work<'e, 'h> {
 
     /// Refuses a value that another aggregate has. One that comes meanwhile fails the commit, and is refused
     /// when the decision is taken anew; one that an older part of the same work gives up fails it as well.
-    fn refuse_shared<A: Aggregate>(&self, id: u64, after: &Face) -> Result<(), Error> {
-        for field in A::UNIQUE {
+    fn refuse_shared(&self, place: Place, after: &Face) -> Result<(), Error> {
+        let ((collection, id), slot) = (place, &self.slots[&place]);
+        for field in slot.unique {
             let Some(value) = after.value(field) else { continue };
-            if self.slots[&(A::COLLECTION, id)].face_before()?.value(field).as_ref() == Some(&value)
-            {
+            if slot.face_before()?.value(field).as_ref() == Some(&value) {
                 continue;
             }
             let has = |other: &Slot| other.after.value(field).as_ref() == Some(&value);
-            let key = self.env.key(&unique_key(A::COLLECTION, field));
+            let key = self.env.key(&unique_key(collection, field));
             let holder = self.env.redis("HGET", &[&key, &value])?;
             let holder = holder.first().and_then(Reply::number);
-            let older = holder.and_then(|id| self.whole?.slots.get(&(A::COLLECTION, id)));
+            let older = holder.and_then(|id| self.whole?.slots.get(&(collection, id)));
             let is_given_up = older.is_some_and(|older| older.is_changed() && !has(older));
-            let mut others = self.decided(A::COLLECTION).filter(|other| other.id != id);
+            let mut others = self.decided(collection).filter(|other| other.id != id);
             if others.any(has) || (holder.is_some() && !is_given_up) {
                 let detail = format!("there is one with the {field} {value} already");
                 return Err(Rejection { detail: detail.into(), ..Rejection::state("") }.into());
@@ -367,21 +387,7 @@ impl<'e, 'h> Work<'e, 'h> {
         loaded: Option<String>,
         kept: Kept,
     ) {
-        let slot = Slot {
-            collection: A::COLLECTION,
-            id,
-            version,
-            state: loaded.clone(),
-            loaded,
-            before: |loaded| face(Some(&read::<A>(loaded)?)),
-            after: Face::default(),
-            refusal: None,
-            unique: A::UNIQUE,
-            events: 0,
-            kept,
-            created: false,
-        };
-        self.slots.insert((A::COLLECTION, id), slot);
+        self.slots.insert((A::COLLECTION, id), Slot::of::<A>(id, version, loaded, kept));
     }
 }
 
@@ -408,16 +414,12 @@ pub(crate) fn list<A: Aggregate>(
     let (offset, count) = (offset.to_string(), count.to_string());
     let mut arguments = words([by, "", "", &offset, &count, if descending { "1" } else { "0" }]);
     (arguments[1], arguments[2]) = (lowest, highest);
-    arguments.push(item_prefix::<A>(env).into_bytes());
+    arguments.push(item_prefix(env, A::COLLECTION).into_bytes());
     env.script(&LIST, &[key], arguments)
 }
 
-fn item_prefix<A: Aggregate>(env: &Env) -> String {
-    env.key(&format!("{}:", A::COLLECTION))
-}
-
-fn item_key<A: Aggregate>(env: &Env, id: u64) -> String {
-    format!("{}{id}", item_prefix::<A>(env))
+fn item_prefix(env: &Env, collection: &str) -> String {
+    env.key(&format!("{collection}:"))
 }
 
 pub(crate) fn field_key<A: Aggregate>(env: &Env, field: &str) -> String {

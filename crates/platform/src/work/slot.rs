@@ -7,6 +7,12 @@ use crate::env::Env;
 use crate::error::{Error, Rejection};
 use crate::json;
 
+/// Where an aggregate is: its collection, and its id there.
+pub(super) type Place = (&'static str, u64);
+
+/// Makes a slot of an id, the version, the state and what is kept with it.
+pub(super) type NewSlot = fn(u64, u64, Option<String>, Kept) -> Slot;
+
 /// An aggregate within a piece of work.
 #[derive(Clone)]
 pub(super) struct Slot {
@@ -50,7 +56,37 @@ pub(super) struct Face {
     pub(super) intent: bool,
 }
 
+/// What was decided on an aggregate.
+pub(super) struct Decided {
+    pub(super) state: Option<String>,
+    pub(super) after: Face,
+    pub(super) refusal: Option<Rejection>,
+}
+
 impl Slot {
+    /// One on which nothing is decided yet.
+    pub(super) fn of<A: Aggregate>(
+        id: u64,
+        version: u64,
+        loaded: Option<String>,
+        kept: Kept,
+    ) -> Self {
+        Slot {
+            collection: A::COLLECTION,
+            id,
+            version,
+            state: loaded.clone(),
+            loaded,
+            before: |loaded| face(Some(&read::<A>(loaded)?)),
+            after: Face::default(),
+            refusal: None,
+            unique: A::UNIQUE,
+            events: 0,
+            kept,
+            created: false,
+        }
+    }
+
     /// What the indexes know of the state as loaded.
     pub(super) fn face_before(&self) -> Result<Face, Error> {
         self.loaded.as_deref().map(self.before).transpose().map(Option::unwrap_or_default)
