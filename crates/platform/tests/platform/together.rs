@@ -103,8 +103,18 @@ fn pay(host: &TestHost, system: &'static str, coins: impl IntoIterator<Item = u6
     }
 }
 
-/// What a context has come to: its tags in order, what it has told and why, what it has refused, and its cursor.
-fn outcome(host: &TestHost, env: &Env) -> (Vec<Tag>, Vec<(String, Value)>, Vec<String>, u64) {
+/// What a context has come to.
+#[derive(Debug, PartialEq)]
+struct Outcome {
+    /// In order, numbered anew: ids may have gaps, which depend on what was taken at once.
+    tags: Vec<Tag>,
+    /// What it has told, and of which cause.
+    told: Vec<(String, Value)>,
+    refused: Vec<String>,
+}
+
+/// What a context has come to, which its indexes have to agree with.
+fn outcome(host: &TestHost, env: &Env) -> Outcome {
     let texts = |words: &[&str]| -> Vec<String> {
         host.ask(words).into_iter().filter_map(Reply::text).collect()
     };
@@ -126,7 +136,6 @@ fn outcome(host: &TestHost, env: &Env) -> (Vec<Tag>, Vec<(String, Value)>, Vec<S
         assert_eq!(host.count(&["ZCARD", &env.key(index)]), tags.len() as u64, "{index}");
     }
     assert_eq!(host.count(&["HLEN", &env.key("tags:one:name")]), tags.len() as u64);
-    // Ids may have gaps, which depend on what was taken at once.
     for (order, tag) in tags.iter_mut().enumerate() {
         tag.id = order as u64;
     }
@@ -140,7 +149,7 @@ fn outcome(host: &TestHost, env: &Env) -> (Vec<Tag>, Vec<(String, Value)>, Vec<S
     });
     let refused = texts(&["XRANGE", &env.key("refusals"), "-", "+"]);
     let refused = refused.into_iter().filter(|text| text.starts_with('{')).collect();
-    (tags, told.collect(), refused, position(env).unwrap())
+    Outcome { tags, told: told.collect(), refused }
 }
 
 #[test]
@@ -155,8 +164,9 @@ fn they_come_to_what_each_alone_comes_to_wherever_they_are_killed() {
     single.hears_spans.set(true);
     let env = single.env("joint", "single");
     assert_eq!(drain(&env, &policies()), Ok(Drained::CaughtUp));
-    let (tags, told, refused, _) = outcome(&single, &env);
-    assert!(!tags.is_empty() && told.len() > 5 && refused.len() > 10, "{tags:?} {told:?}");
+    let alone = outcome(&single, &env);
+    let Outcome { tags, told, refused } = &alone;
+    assert!(!tags.is_empty() && told.len() > 5 && refused.len() > 10, "{alone:?}");
     for killed_after in 0.. {
         let context = format!("killed{killed_after}").leak();
         let env = host.env("joint", context);
@@ -166,11 +176,8 @@ fn they_come_to_what_each_alone_comes_to_wherever_they_are_killed() {
         host.ask(&["DEL", &env.key("lease")]);
         host.ask(&["HDEL", &env.key("tries"), "after"]);
         assert_eq!(drain(&env, &policies()), Ok(Drained::CaughtUp));
-        let (is_tags, is_told, is_refused, cursor) = outcome(&host, &env);
-        assert_eq!(is_tags, tags, "killed after {killed_after} commands");
-        assert_eq!(is_told, told, "killed after {killed_after} commands");
-        assert_eq!(is_refused, refused, "killed after {killed_after} commands");
-        assert!(cursor >= events);
+        assert_eq!(outcome(&host, &env), alone, "killed after {killed_after} commands");
+        assert!(position(&env).unwrap() >= events);
         if is_done {
             assert!(u64::from(killed_after) > events / 16);
             return;
@@ -278,7 +285,7 @@ fn another_writer_in_between_has_them_decided_anew() {
     });
     assert_eq!(drain(&env, &policies), Ok(Drained::CaughtUp));
     assert_eq!(Work::new(&env).load::<Tag>(1).unwrap().unwrap().count, 22);
-    let told = outcome(host, &env).1;
+    let told = outcome(host, &env).told;
     assert_eq!(told.len(), 22);
     assert!(runs.get() > 20 && runs.get() < 60, "{}", runs.get());
 }

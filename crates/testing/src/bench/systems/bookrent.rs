@@ -25,6 +25,11 @@ pub struct BookRentals {
 }
 
 impl BookRentals {
+    /// Has these books rented before others.
+    pub fn free(&mut self, books: Vec<u64>) {
+        self.free.extend(books);
+    }
+
     /// Waits until every consumer has handled the whole log.
     ///
     /// # Errors
