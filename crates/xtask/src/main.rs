@@ -15,7 +15,7 @@ mod test;
 mod testing;
 mod up;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Parser;
 use std::process::ExitCode;
 
@@ -87,15 +87,16 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Up { args } => return up::run(&args),
         Command::Build => build::run(&setup::run()?)?,
         Command::Test => test::run()?,
-        Command::Bench(bench::Args { what, short, write }) => {
-            let bench = match what {
+        Command::Bench(args) => {
+            if let Some(refusal) = args.refusal() {
+                bail!("{refusal}");
+            }
+            let bench = match args.what {
                 bench::What::Systems => testing::BENCH_BESIDE_NATIVE,
                 _ => testing::BENCH,
             };
-            let what = what.name();
-            let flags = flags([(short, "--short"), (write, "--write")]);
-            let args: Vec<&str> = [what.as_str()].into_iter().chain(flags).collect();
-            return testing::run(bench, &args);
+            let words = args.words();
+            return testing::run(bench, &words.iter().map(String::as_str).collect::<Vec<_>>());
         }
         Command::Contracts => return testing::run(testing::CONTRACTS, &[]),
         Command::Example { name, build } => example::run(name, build)?,

@@ -15,6 +15,53 @@ pub struct Args {
     /// Put the tables and their drawings into docs/PERFORMANCE.md (growth, systems)
     #[arg(long)]
     pub write: bool,
+    /// Only this part of `systems`; can be given several times
+    #[arg(long, value_name = "PART")]
+    pub only: Vec<Part>,
+}
+
+impl Args {
+    /// Why that cannot be measured.
+    pub fn refusal(&self) -> Option<&'static str> {
+        (!self.only.is_empty() && self.what != What::Systems)
+            .then_some("--only is for `bench systems`, which has parts")
+    }
+
+    /// What says the same on a command line.
+    pub fn words(&self) -> Vec<String> {
+        let flags = [(self.short, "--short"), (self.write, "--write")];
+        let flags =
+            flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag.to_owned());
+        let only = self.only.iter().map(|part| format!("--only={}", name(*part)));
+        [self.what.name()].into_iter().chain(flags).chain(only).collect()
+    }
+}
+
+/// A part of what is measured of all systems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// Each command and read
+    Requests,
+    /// From a command to the view that shows all that follows
+    Sagas,
+    /// Each context that hears, alone, and all at once
+    Consumers,
+    /// From one client to many
+    Clients,
+    /// From few aggregates to many
+    Stored,
+}
+
+impl What {
+    /// As it is written.
+    pub fn name(self) -> String {
+        name(self)
+    }
+}
+
+/// As a value is written.
+fn name(value: impl ValueEnum) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 /// What can be measured.
@@ -35,11 +82,4 @@ pub enum What {
     /// The native server itself, until its input ends
     #[value(hide = true)]
     Native,
-}
-
-impl What {
-    /// As it is written.
-    pub fn name(self) -> String {
-        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
-    }
 }

@@ -34,12 +34,17 @@ struct Command {
 }
 
 fn main() -> ExitCode {
-    let Args { what, short, write } = Command::parse().args;
+    let args = Command::parse().args;
+    if let Some(refusal) = args.refusal() {
+        eprintln!("error: {refusal}");
+        return ExitCode::FAILURE;
+    }
+    let Args { what, short, write, only } = args;
     let measured = match what {
         What::Bookrent => bookrent(short),
         What::Host => host::run(short),
         What::Growth => growth::run(short, write),
-        What::Systems => systems::run(short, write),
+        What::Systems => systems::run(short, write, &only),
         What::Bare => bare::serve(),
         What::Native => native::serve(),
     };

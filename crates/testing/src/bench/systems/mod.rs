@@ -13,8 +13,10 @@ mod requests;
 pub mod sagas;
 mod trade;
 
+use crate::args::Part;
 use crate::table::publish;
 use anyhow::Result;
+use clap::ValueEnum;
 use madang_testing::repository;
 use std::time::{Duration, Instant};
 
@@ -67,22 +69,21 @@ fn trades() -> [Box<dyn Trade>; 5] {
     ]
 }
 
-/// Measures all of it, and publishes the tables.
-pub fn run(short: bool, write: bool) -> Result<()> {
+/// Measures these parts, or all of it, and publishes the tables.
+pub fn run(short: bool, write: bool, only: &[Part]) -> Result<()> {
     let sizes = if short { SHORT } else { FULL };
-    let begin = Instant::now();
-    let told = |what: &str| eprintln!("{:>6.0} s: {what}", begin.elapsed().as_secs_f64());
-    let mut lists = Vec::new();
-    told("every command and read");
-    lists.extend(requests::lists(&sizes)?);
-    told("sagas");
-    lists.push(sagas::list(&sizes)?);
-    told("consumers");
-    lists.push(consumers::list(&sizes)?);
-    told("from one client to many");
-    let mut tables = growth::with_clients(&sizes)?;
-    told("from few aggregates to many");
-    tables.extend(growth::with_stored(&sizes)?);
-    told("done");
+    let (begin, all) = (Instant::now(), Part::value_variants());
+    let (mut lists, mut tables) = (Vec::new(), Vec::new());
+    for part in all.iter().filter(|part| only.is_empty() || only.contains(part)) {
+        eprintln!("{:>6.0} s: {part:?}", begin.elapsed().as_secs_f64());
+        match part {
+            Part::Requests => lists.extend(requests::lists(&sizes)?),
+            Part::Sagas => lists.push(sagas::list(&sizes)?),
+            Part::Consumers => lists.push(consumers::list(&sizes)?),
+            Part::Clients => tables.extend(growth::with_clients(&sizes)?),
+            Part::Stored => tables.extend(growth::with_stored(&sizes)?),
+        }
+    }
+    eprintln!("{:>6.0} s: done", begin.elapsed().as_secs_f64());
     publish(&lists, &tables, repository(), write)
 }
