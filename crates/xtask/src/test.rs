@@ -1,6 +1,7 @@
 //! `cargo xtask test`: what CI runs, step by step.
 
 use crate::cargo::{self, Packages, WASM, cargo, root, select};
+use crate::example::{self, Example};
 use crate::progress::Executable;
 use crate::setup::{self, Toolchain, Tools};
 use crate::{build, prove, testing};
@@ -29,6 +30,8 @@ pub fn run() -> Result<()> {
     } else {
         println!("spin is not on the PATH: end-to-end tests on spin up skipped");
     }
+    // It runs the platform's own scripts, so it has to change with them.
+    steps.run("alert in Python", || example::run(Example::AlertPython, false))?;
     steps.run("fault drills", || {
         let mut drills = Command::new(cargo::binary(testing::DRILL.name));
         check(drills.arg("--all"), "what the tables above say is not ok")

@@ -85,18 +85,18 @@ class ConsumerTest(unittest.TestCase):
             around = self.drain()
             self.assertEqual(self.alerts(), [("홍길동", "PaymentApproved")] * 2, call)
             self.assertEqual(message.describe(around), {"waiting": 2, "dead": 0})
-        # Claim (by name, then by text), an id and a commit (twice) for each event, release.
+        # Claim (by name, then by text), an id and a commit for each event, the claim that finds nothing left.
         self.assertGreaterEqual(kills, 6)
 
     def test_who_was_overtaken_writes_nothing(self):
         self.tell(approved(1))
         late, quick = Host(self.redis), Host(self.redis)
-        waiting = consumer._claim(env(late), "late")
+        waiting = consumer._claim(env(late), POLICIES, "late")
         self.redis.run("DEL", env(late).key("lease"))
         self.drain(quick)
-        entry = next(consumer._entries(waiting[5:]))
+        entry = next(consumer._entries(waiting[4:]))
         with self.assertRaises(consumer.Overtaken):
-            consumer._handle(env(late), POLICIES, entry, 0, 1, "")
+            consumer._handle(env(late), POLICIES, entry, (0, 1, 0), 1, "")
         self.assertEqual(len(self.alerts()), 1)
 
     def test_what_cannot_be_handled_is_put_aside_and_the_next_is_handled(self):

@@ -16,6 +16,8 @@ _LEASE = 2000
 _BATCH = 64
 # How long one drain goes on before it leaves the rest to the next, in milliseconds.
 _BUDGET = 10_000
+# What a try weighs where tries are counted.
+_TRY = 10
 # How often a policy is tried unless the variable `max_attempts` says otherwise.
 _MAX_ATTEMPTS = 5
 
@@ -58,34 +60,31 @@ def drain(env, policies):
     at work on it. Raises `Stuck` where it cannot go on, `Unavailable` without Redis."""
     began, token = env.host.now(), env.unique()
     while True:
-        replies = _claim(env, token)
-        state, position = text(replies[0]), number(replies[1])
+        state, *replies = _claim(env, policies, token)
+        state = text(state)
         if state in ("idle", "busy"):
             return
         if state == "waiting":
-            raise Stuck(text(replies[3]))
-        at = skipped = position
-        failure = None
-        for entry in _entries(replies[5:]):
-            if entry.kind not in policies.kinds:
-                skipped = entry.number
-                continue
-            tries = number(replies[3]) if at == position else 1
+            raise Stuck(text(replies[0]))
+        if state == "missing":
+            raise Stuck(f"the log has no event {text(replies[0])}")
+        at, weight, reason = number(replies[0]), number(replies[1]), text(replies[2])
+        entries = list(_entries(replies[3:]))
+        for entry in entries:
+            # The next event's first try, if it begins at once.
+            step = (at, entry.number, 0 if entry is entries[-1] else _TRY)
             try:
-                _handle(env, policies, entry, at, tries, text(replies[4]))
+                _handle(env, policies, entry, step, weight // _TRY, reason)
             except Overtaken:
                 return
             except Exception as error:
-                failure = (entry.kind, error)
-                break
-            at = skipped = entry.number
-        outcome, reason = _outcome(failure)
-        more = _release(env, token, at, skipped, outcome, reason)
-        if failure:
-            tell(f"{env.context}: the drain stops {reason}")
-            raise Stuck(reason)
-        if not more or env.host.now() - began > _BUDGET:
-            return
+                outcome, reason = _outcome(entry.kind, error)
+                _release(env, token, outcome, reason, weight)
+                tell(f"{env.context}: the drain stops {reason}")
+                raise Stuck(reason)
+            at, weight = entry.number, _TRY
+        if env.host.now() - began > _BUDGET:
+            return _release(env, token, "pause", "", 0)
 
 
 def position(env):
@@ -136,20 +135,19 @@ def drop_from(env, key, field):
     return run(env, "HDEL", key, field) == [1]
 
 
-def _claim(env, token):
+def _claim(env, policies, token):
     keys = [env.log_key, env.head_key, env.key("cursor"), env.key("lease"), env.key("tries")]
-    return script(env, CLAIM, keys, token, _LEASE, _BATCH)
+    # A try that ended without a word weighs as much as another, and each event is tried alone.
+    weights = [_TRY, _TRY, _TRY]
+    return script(env, CLAIM, keys, token, _LEASE, _BATCH, *weights, *policies.kinds)
 
 
-def _release(env, token, at, skipped, outcome, reason):
-    keys = [env.head_key, env.key("cursor"), env.key("lease"), env.key("tries")]
-    return script(env, RELEASE, keys, token, at, skipped, outcome, reason) == [1]
+def _release(env, token, outcome, reason, weight):
+    keys = [env.key("cursor"), env.key("lease"), env.key("tries")]
+    script(env, RELEASE, keys, token, outcome, reason, _TRY, weight)
 
 
-def _outcome(failure):
-    if not failure:
-        return "done", ""
-    kind, error = failure
+def _outcome(kind, error):
     waits = isinstance(error, (Unavailable, Conflict))
     return "unavailable" if waits else "fault", f"on {kind}: {text_of(error)}"
 
@@ -160,8 +158,7 @@ def _entries(replies):
         yield _Entry(number(replies[at]), text(replies[at + 1]), text(replies[at + 2]))
 
 
-def _handle(env, policies, entry, position, tries, reason):
-    step = (position, entry.number)
+def _handle(env, policies, entry, step, tries, reason):
     if tries > env.number("max_attempts", _MAX_ATTEMPTS):
         work = Work(env, step)
         _bury(work, entry, tries - 1, reason or "the component ended without an answer")

@@ -17,8 +17,9 @@ class Overtaken(Exception):
 
 
 class Work:
-    """A piece of work that has not begun. With `step`, a consumer's from one event to another: it
-    holds only while the cursor stands where the consumer read it."""
+    """A piece of work that has not begun. With `step`, a consumer's from one event to another, and what
+    the tries of the one behind it weigh then: it holds only while the cursor stands where the consumer
+    read it."""
 
     def __init__(self, env, step=None):
         self.env = env
@@ -26,13 +27,12 @@ class Work:
         self._checks, self._commands, self._foreign = [], [], []
         self._step = step
         if step:
-            before, after = step
+            before, after, weight = step
             self.check("cursor", "", before or "")
             self.command("SET", "cursor", after)
-            # The next event's first try, and no trace of this one's failures.
-            self.command(
-                "HSET", "tries", "position", after, "count", 1, "waits", 0, "reason", ""
-            )
+            # No trace of this one's failures.
+            tries = ["position", after, "count", weight, "told", "", "waits", 0, "reason", ""]
+            self.command("HSET", "tries", *tries)
 
     def create(self, collection, state_of):
         """Creates what `state_of(id)` gives under the collection's next id. A number taken by work
