@@ -95,8 +95,13 @@ fn run(command: Command) -> Result<ExitCode> {
                 bench::What::Systems => testing::BENCH_BESIDE_NATIVE,
                 _ => testing::BENCH,
             };
-            let words = args.words();
-            return testing::run(bench, &words.iter().map(String::as_str).collect::<Vec<_>>());
+            let what = bench::name(args.what);
+            let only: Vec<_> =
+                args.only.iter().map(|part| format!("--only={}", bench::name(*part))).collect();
+            let flags = flags([(args.short, "--short"), (args.write, "--write")]);
+            let words = [what.as_str()].into_iter().chain(flags);
+            let words: Vec<&str> = words.chain(only.iter().map(String::as_str)).collect();
+            return testing::run(bench, &words);
         }
         Command::Contracts => return testing::run(testing::CONTRACTS, &[]),
         Command::Example { name, build } => example::run(name, build)?,

@@ -26,15 +26,6 @@ impl Args {
         (!self.only.is_empty() && self.what != What::Systems)
             .then_some("--only is for `bench systems`, which has parts")
     }
-
-    /// What says the same on a command line.
-    pub fn words(&self) -> Vec<String> {
-        let flags = [(self.short, "--short"), (self.write, "--write")];
-        let flags =
-            flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag.to_owned());
-        let only = self.only.iter().map(|part| format!("--only={}", name(*part)));
-        [self.what.name()].into_iter().chain(flags).chain(only).collect()
-    }
 }
 
 /// A part of what is measured of all systems.
@@ -52,15 +43,8 @@ pub enum Part {
     Stored,
 }
 
-impl What {
-    /// As it is written.
-    pub fn name(self) -> String {
-        name(self)
-    }
-}
-
-/// As a value is written.
-fn name(value: impl ValueEnum) -> String {
+/// As it is written.
+pub fn name(value: impl ValueEnum) -> String {
     value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 

@@ -1,6 +1,6 @@
 //! A server that is measured beside the host: a program in a process of its own.
 
-use crate::args::What;
+use crate::args::{What, name};
 use anyhow::{Context, Result};
 use std::{
     io::{self, BufRead, BufReader, Read},
@@ -20,7 +20,7 @@ impl Served {
     /// Starts this program again as one of its servers.
     pub fn start(what: What) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg(what.name());
+        command.arg(name(what));
         Self::started(&mut command)
     }
 

@@ -2,7 +2,10 @@
 //! commits with the platform's own script the same keys and events. What WebAssembly, isolation and the
 //! synchronous call cost is what BookRent on the host takes longer than this.
 
-use crate::{args::What, child::Served};
+use crate::{
+    args::{What, name},
+    child::Served,
+};
 use anyhow::{Context, Result, ensure};
 use axum::{
     Json, Router,
@@ -35,7 +38,7 @@ const REDIS: &str = "MADANG_BENCH_REDIS";
 /// Starts it in a process of its own, on an empty Redis.
 pub fn start(redis_url: &str) -> Result<Served> {
     let mut command = Command::new(std::env::current_exe()?);
-    Served::started(command.arg(What::Native.name()).env(REDIS, redis_url))
+    Served::started(command.arg(name(What::Native)).env(REDIS, redis_url))
 }
 
 /// Serves on a free port, which it prints, until standard input ends.
