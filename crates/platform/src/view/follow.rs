@@ -53,7 +53,7 @@ impl View {
     /// # Errors
     /// Unavailable without Redis or the database.
     pub fn catch_up(&self, env: &Env, limit: Duration) -> Result<(Drained, u64), Error> {
-        let started = env.host.now();
+        let (started, mut alone) = (env.host.now(), false);
         loop {
             let position = self.position(env)?;
             let end = head(env)?;
@@ -64,10 +64,13 @@ impl View {
             if env.host.now().duration_since(started).unwrap_or_default() > limit {
                 return Ok((Drained::Busy, lag));
             }
-            let Some(position) = self.lease(env)? else {
+            // Once a try had no good end each event is tried alone, so that the tries are those of the event at fault.
+            let first = if alone || lag == 1 { TRY } else { 0 };
+            let Some(position) = self.lease(env, first)? else {
                 env.host.pause(POLL);
                 continue;
             };
+            alone |= position.weight > first;
             if position.number >= end {
                 // Somebody else has caught up since this one looked, or the log has lost its end.
                 let is_beyond = position.number > head(env)?;
@@ -98,18 +101,19 @@ impl View {
         self.sql(env, sql, Vec::new()).map(drop)
     }
 
-    /// Takes the lease and counts a try, before anything is handled. Answers the position, with this try
-    /// included; `None` while somebody else is at work.
+    /// Takes the lease and counts a try, before anything is handled; the first one weighs nothing where several
+    /// events are tried together, any of which may trap. Answers the position, with this try included; `None` while
+    /// somebody else is at work.
     ///
     /// A lease that ends further ahead than a lease is long was taken by a clock that has jumped since.
-    fn lease(&self, env: &Env) -> Result<Option<Position>, Error> {
+    fn lease(&self, env: &Env, first: u64) -> Result<Option<Position>, Error> {
         let now = env.host.now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         // Whoever ended without a word has not given the lease back.
         let sql = "UPDATE madang_follower SET busy_until = ?2, \
-                   tries = tries + iif(busy_until = 0, ?3, ?4) \
+                   tries = iif(busy_until = 0, iif(tries = 0, ?5, tries + ?3), tries + ?4) \
                    WHERE busy_until NOT BETWEEN ?1 AND ?2 RETURNING position, mark, tries";
         let now = u64::try_from(now).unwrap_or(0);
-        let values = [now, now + LEASE, TRY, weight_of_silence(env)].map(Cell::from);
+        let values = [now, now + LEASE, TRY, weight_of_silence(env), first].map(Cell::from);
         let rows = self.sql(env, sql, values.into())?;
         Ok(rows.rows.first().map(|row| Position {
             number: number(row.first()),
@@ -122,11 +126,10 @@ impl View {
     fn follow(&self, env: &Env, position: &Position) -> Result<Followed, Error> {
         let weight = position.weight;
         let (max_attempts, tries) = (max_attempts(env), weight / TRY);
-        // After a failure one at a time, so that the tries are those of the event at fault.
-        let singly = weight > TRY;
-        // From the last one that was handled, which must be there as it was.
+        let singly = weight > 0;
+        // From the last one that was handled, which must be there as it was, to one that tells whether there are more.
         let from = format!("{}-0", position.number);
-        let count = if singly { 2 } else { BATCH };
+        let count = if singly { 3 } else { BATCH };
         let batch = env.redis("XRANGE", &[&env.log_key(), &from, "+", "COUNT", &count.to_string()]);
         let mut batch = match batch {
             Ok(batch) => log_entries(batch),
@@ -136,7 +139,7 @@ impl View {
             }
         };
         // What comes into the log from now on rings anew.
-        let is_all = batch.len() < count;
+        let mut is_all = batch.len() < count;
         if position.number > 0 {
             let last = (!batch.is_empty()).then(|| batch.remove(0));
             if last
@@ -145,8 +148,10 @@ impl View {
                 self.forget(env)?;
                 return Ok(Followed::Part);
             }
-        } else {
-            batch.truncate(if singly { 1 } else { batch.len() });
+        }
+        if singly {
+            is_all &= batch.len() < 2;
+            batch.truncate(1);
         }
         let mut at = position.untried();
         // One by one where that fails, which tells of which event it is; and where each has a span of its own.
@@ -163,7 +168,7 @@ impl View {
                     return Err(error);
                 }
                 if !singly || tries < max_attempts {
-                    self.give_back(env, &Position { weight, ..at })?;
+                    self.give_back(env, &Position { weight: weight.max(TRY), ..at })?;
                     return Ok(Followed::Stuck(format!("on {}: {error}", entry.kind)));
                 }
                 self.bury(env, entry, tries, &error.to_string())?;

@@ -1,6 +1,7 @@
 //! Read models: they follow the log, apply each event once, and say how far behind they are.
 
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use madang::consumer::{Drained, dead_letters};
@@ -256,6 +257,33 @@ fn an_event_that_cannot_be_applied_goes_to_the_dead_letters_alone() {
     assert_eq!(view().find(&env, 2).unwrap().value["coins"], 6);
     assert!(view().replay(&env, 2).is_err(), "it stays while it cannot be applied");
     assert_eq!(view().replay(&env, 7), Ok(false));
+}
+
+#[test]
+fn of_several_events_one_that_never_comes_back_is_to_blame_alone() {
+    let host = TestHost::new();
+    host.set("max_attempts", "1");
+    let env = host.env("trapped", "view");
+    for coins in 1..=5 {
+        pay(&env, 1, coins);
+    }
+    let view = View::new::<Row>("db", "rows", "Row", "purseId").on(|paid: Paid| {
+        assert_ne!(paid.coins, 3, "as if the component trapped");
+        Change::create(paid.id).set("coins", paid.coins)
+    });
+    let mut deaths = 0;
+    while catch_unwind(AssertUnwindSafe(|| view.catch_up(&env, LIMIT).unwrap())).is_err() {
+        // Whoever had the lease has not given it back.
+        host.pause(Duration::from_secs(2));
+        deaths += 1;
+        assert!(deaths < 10, "that has no end");
+    }
+    let letters = dead_letters(&env).unwrap();
+    assert_eq!((letters.len(), letters[0]["number"].as_u64()), (1, Some(3)));
+    assert_eq!(letters[0]["tries"].as_u64(), Some(1));
+    // Once together with others, and once alone.
+    assert_eq!(deaths, 2);
+    assert_eq!(rows(&view, &env).len(), 4);
 }
 
 #[test]
