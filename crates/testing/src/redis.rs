@@ -8,6 +8,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+// A server of a test's own is started as the host starts one.
+#[path = "../../host/src/supervisor/redis/torn.rs"]
+mod torn;
+
 const START_LIMIT: Duration = Duration::from_secs(20);
 
 /// A `redis-server` on a free loopback port, without users, that has every write on disk before it
@@ -120,10 +124,20 @@ pub(crate) fn free_port() -> u16 {
 }
 
 fn launch(port: u16, dir: &Path, fsync: &str) -> Result<Process, String> {
+    let ended = match serve(port, dir, fsync) {
+        Err(ended) if torn::is_why(&ended) => ended,
+        served => return served,
+    };
+    torn::mend(dir).map_err(|error| format!("{error:#}\n{ended}"))?;
+    serve(port, dir, fsync)
+}
+
+fn serve(port: u16, dir: &Path, fsync: &str) -> Result<Process, String> {
     let mut command = Command::new("redis-server");
     command
         .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--daemonize", "no"])
         .args(["--appendonly", "yes", "--appendfsync", fsync, "--save", ""])
+        .args(torn::REFUSED)
         .arg("--dir")
         .arg(dir);
     let mut process =
@@ -169,6 +183,35 @@ mod tests {
         redis.restart();
         assert_eq!(redis.address(), address);
         assert_eq!(redis.connect().get::<_, String>("key").unwrap(), "value");
+    }
+
+    #[test]
+    fn of_a_transaction_that_was_torn_nothing_is_left_and_what_came_later_stays() {
+        let mut redis = Redis::start();
+        let commit = |redis: &Redis, value: &str| -> redis::RedisResult<()> {
+            let mut both = redis::pipe();
+            both.atomic().set("a", value).set("b", value);
+            both.query(&mut redis.connect())
+        };
+        let both =
+            |redis: &Redis| -> (String, String) { redis.connect().mget(&["a", "b"]).unwrap() };
+        commit(&redis, "first").unwrap();
+        for (torn, later, cut) in [("second", "third", 5), ("fourth", "fifth", 25)] {
+            let before = both(&redis);
+            commit(&redis, torn).unwrap();
+            redis.kill();
+            let log = redis.dir().join("appendonlydir/appendonly.aof.1.incr.aof");
+            let file = std::fs::File::options().write(true).open(&log).unwrap();
+            // Into the last command, and into the one before it.
+            file.set_len(file.metadata().unwrap().len() - cut).unwrap();
+            redis.restart();
+            assert_eq!(both(&redis), before);
+            // Behind half a transaction this would be read as a part of it, which never ends.
+            let () = redis.connect().set("b", later).unwrap();
+            redis.kill();
+            redis.restart();
+            assert_eq!(both(&redis), ("first".to_owned(), later.to_owned()));
+        }
     }
 
     #[test]

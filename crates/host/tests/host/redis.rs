@@ -97,6 +97,34 @@ fn state_survives_restarts_and_crashes() {
 }
 
 #[test]
+fn of_a_write_in_whose_midst_redis_was_killed_nothing_is_left_and_what_came_later_stays() {
+    let folder = folder();
+    let app = folder.up(&[]);
+    let script = "redis.call('SET', KEYS[1], ARGV[1]) redis.call('SET', KEYS[2], ARGV[1])";
+    let commit = |app: &App, value: &str| {
+        let mut eval = redis::cmd("EVAL");
+        eval.arg(script).arg(2).arg(&["own:1", "own:2"]).arg(value);
+        let () = eval.query(&mut admin(app)).unwrap();
+    };
+    let both = |app: &App| -> [String; 2] { admin(app).mget(&["own:1", "own:2"]).unwrap() };
+    commit(&app, "kept");
+    commit(&app, "torn");
+    assert!(app.stop().0);
+    let log = folder.path().join(".madang/redis/appendonlydir/appendonly.aof.1.incr.aof");
+    let file = std::fs::File::options().write(true).open(log).unwrap();
+    file.set_len(file.metadata().unwrap().len() - 5).unwrap();
+
+    let app = folder.up(&[]);
+    assert!(app.errors().contains("Redis ended in the midst of a write"), "{}", app.errors());
+    assert_eq!(both(&app), ["kept", "kept"]);
+    // Behind half a transaction this would be read as a part of it, which never ends.
+    let () = admin(&app).set("own:2", "later").unwrap();
+    assert!(app.stop().0);
+    let app = folder.up(&[]);
+    assert_eq!(both(&app), ["kept", "later"]);
+}
+
+#[test]
 fn a_given_redis_is_used_with_its_own_users_if_it_has_them() {
     let server = folder();
     let server_app = server.up(&[]);

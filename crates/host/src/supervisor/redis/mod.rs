@@ -3,6 +3,7 @@
 
 mod given;
 mod server;
+mod torn;
 mod users;
 
 pub use given::Given;

@@ -1,6 +1,6 @@
 //! A Redis server of the application's own.
 
-use super::{Fsync, ping, users::Users};
+use super::{Fsync, ping, torn, users::Users};
 use crate::supervisor::{
     acl::{ADMIN, Logins},
     state_dir::write_private,
@@ -18,6 +18,7 @@ use std::{
 use tokio::{
     process::{Child, Command},
     sync::watch,
+    task::spawn_blocking,
     time::{Instant, sleep, timeout},
 };
 
@@ -76,8 +77,27 @@ impl Server {
         Some(self.pid.load(Ordering::Relaxed)).filter(|pid| *pid != 0)
     }
 
-    /// Starts the server with its users and waits until it answers.
+    /// Starts the server with its users and waits until it answers. A log that it left torn is mended first.
     pub async fn start(&self) -> Result<Child> {
+        let ended = match self.launch().await {
+            Err(ended) if torn::is_why(&self.log()) => ended,
+            started => return started,
+        };
+        crate::say!(
+            Warn,
+            "madang: Redis ended in the midst of a write; cutting off what it had begun ({ended:#})"
+        );
+        let folder = self.folder.clone();
+        spawn_blocking(move || torn::mend(&folder)).await??;
+        self.launch().await
+    }
+
+    /// What it has logged.
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("redis.log")).unwrap_or_default()
+    }
+
+    async fn launch(&self) -> Result<Child> {
         let path = |name: &str| self.folder.join(name);
         write_private(&path("users.acl"), self.users.adopted().as_bytes())?;
         let mut command = Command::new("redis-server");
@@ -89,6 +109,7 @@ impl Server {
             Fsync::Always => "always",
             Fsync::Everysec => "everysec",
         });
+        command.args(torn::REFUSED);
         // A group of its own: Ctrl-C in the terminal must reach the supervisor only, which stops
         // Redis last.
         command.stdin(Stdio::null()).stdout(Stdio::null()).process_group(0);
@@ -107,7 +128,7 @@ impl Server {
         loop {
             if let Some(status) = child.try_wait()? {
                 self.pid.store(0, Ordering::Relaxed);
-                let log = fs::read_to_string(path("redis.log")).unwrap_or_default();
+                let log = self.log();
                 let last = log.lines().last().unwrap_or_default();
                 bail!(
                     "redis-server ended ({status}): {last} (see {})",
